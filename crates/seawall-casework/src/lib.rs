@@ -1,0 +1,1 @@
+//! Cases, decisions, reports and the audit chain as pure state machines

@@ -1,0 +1,248 @@
+//! What was found out about one file.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Hash, Quality};
+
+/// A media type, told from the bytes and never from the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MediaType {
+    /// `image/jpeg`
+    Jpeg,
+    /// `image/png`
+    Png,
+    /// `image/gif`
+    Gif,
+    /// `image/webp`
+    Webp,
+    /// `image/bmp`
+    Bmp,
+    /// `image/tiff`
+    Tiff,
+    /// A known format that is not decoded; its media type.
+    Undecoded(&'static str),
+    /// `application/octet-stream`: nothing known.
+    Unknown,
+}
+
+impl MediaType {
+    /// The name registered with IANA.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Gif => "image/gif",
+            Self::Webp => "image/webp",
+            Self::Bmp => "image/bmp",
+            Self::Tiff => "image/tiff",
+            Self::Undecoded(name) => name,
+            Self::Unknown => "application/octet-stream",
+        }
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What became of a file. "Could not read" is never "clean".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// At least one perceptual hash of usable quality.
+    Hashed,
+    /// Decoded, but no perceptual hash is usable. Low-quality values are listed all the same.
+    Unmatchable,
+    /// Damaged: something decoded, and that was hashed.
+    Partial,
+    /// Not decoded.
+    Refused,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [
+        Self::Hashed,
+        Self::Unmatchable,
+        Self::Partial,
+        Self::Refused,
+    ];
+
+    /// The name used in files and interfaces.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hashed => "hashed",
+            Self::Unmatchable => "unmatchable",
+            Self::Partial => "partial",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Why an outcome is not [`Outcome::Hashed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The file has no bytes.
+    Empty,
+    /// The file could not be opened or read.
+    Unreadable,
+    /// Not a picture format that is known.
+    NotAPicture,
+    /// A known format that is not decoded here.
+    UnsupportedFormat,
+    /// More bytes than the limit.
+    TooManyBytes,
+    /// More pixels than the limit, by its header.
+    TooManyPixels,
+    /// Decoding would take more memory than the limit.
+    TooMuchMemory,
+    /// Decoding took longer than the limit.
+    TooSlow,
+    /// The file is cut short or damaged.
+    Damaged,
+    /// The decoder ended on this file; it ran apart, so nothing else was harmed.
+    DecoderFailed,
+    /// A side is below five pixels: the reference gives no hash.
+    TooSmall,
+    /// Too little detail: a flat or nearly flat picture.
+    LowQuality,
+}
+
+impl Reason {
+    /// A sentence for people.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Empty => "the file is empty",
+            Self::Unreadable => "the file could not be read",
+            Self::NotAPicture => "this is not a picture",
+            Self::UnsupportedFormat => "this picture format is not supported yet",
+            Self::TooManyBytes => "the file is larger than the limit",
+            Self::TooManyPixels => "the picture has more pixels than the limit",
+            Self::TooMuchMemory => "decoding would need more memory than the limit",
+            Self::TooSlow => "decoding took longer than the limit",
+            Self::Damaged => "the file is cut short or damaged",
+            Self::DecoderFailed => "the decoder failed on this file",
+            Self::TooSmall => "a side is shorter than five pixels",
+            Self::LowQuality => "the picture has too little detail for a reliable hash",
+        }
+    }
+}
+
+/// Which form of a picture a hash was computed from.
+///
+/// Written as `stored`, `upright`, `frame:12`, `page:2` (counted from 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum View {
+    /// The pixels as they are stored, orientation tag ignored, as most lists are made.
+    Stored,
+    /// The pixels as a viewer shows them, orientation tag applied.
+    Upright,
+    /// One frame of an animation, counted from 1.
+    Frame(u32),
+    /// One page of a document, counted from 1.
+    Page(u32),
+}
+
+/// A text that names no view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("reading a view: expected stored, upright, frame:N or page:N")]
+pub struct ViewError;
+
+impl fmt::Display for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stored => f.write_str("stored"),
+            Self::Upright => f.write_str("upright"),
+            Self::Frame(number) => write!(f, "frame:{number}"),
+            Self::Page(number) => write!(f, "page:{number}"),
+        }
+    }
+}
+
+impl FromStr for View {
+    type Err = ViewError;
+
+    fn from_str(text: &str) -> Result<Self, ViewError> {
+        let number = |text: &str| text.parse().map_err(|_| ViewError);
+        match text.split_once(':') {
+            None if text == "stored" => Ok(Self::Stored),
+            None if text == "upright" => Ok(Self::Upright),
+            Some(("frame", rest)) => number(rest).map(Self::Frame),
+            Some(("page", rest)) => number(rest).map(Self::Page),
+            _ => Err(ViewError),
+        }
+    }
+}
+
+impl TryFrom<String> for View {
+    type Error = ViewError;
+
+    fn try_from(text: String) -> Result<Self, ViewError> {
+        text.parse()
+    }
+}
+
+impl From<View> for String {
+    fn from(view: View) -> Self {
+        view.to_string()
+    }
+}
+
+/// One hash of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashRecord {
+    /// The value.
+    pub hash: Hash,
+    /// Quality, for PDQ.
+    pub quality: Option<Quality>,
+    /// Which form of the picture, for PDQ.
+    pub view: Option<View>,
+}
+
+impl HashRecord {
+    /// Whether this hash may be looked up: every digest, and PDQ of usable quality.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.quality.is_none_or(Quality::is_usable)
+    }
+}
+
+/// Everything found out about one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HashReport {
+    /// What kind of file it is.
+    pub media_type: MediaType,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, where the outcome is not [`Outcome::Hashed`].
+    pub reason: Option<Reason>,
+    /// What a careful reader should know: frames left out, a format by name, a cause of damage.
+    pub notes: Vec<String>,
+    /// The hashes: perceptual ones first, then digests.
+    pub hashes: Vec<HashRecord>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_survive_their_text_form() {
+        for view in [View::Stored, View::Upright, View::Frame(12), View::Page(2)] {
+            assert_eq!(view.to_string().parse(), Ok(view));
+        }
+        for bad in ["", "Stored", "frame", "frame:", "frame:-1", "page:x"] {
+            assert_eq!(bad.parse::<View>(), Err(ViewError), "{bad}");
+        }
+    }
+}

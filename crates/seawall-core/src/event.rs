@@ -1,0 +1,90 @@
+//! The words of the audit log.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{TokenId, UserId};
+
+/// Who did something. Never a name: people are known to the log by their id alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "lowercase")]
+pub enum Actor {
+    /// Seawall itself.
+    System,
+    /// Whoever runs the command line beside the data folder.
+    Operator,
+    /// A person who signed in.
+    User(UserId),
+    /// A program with a bearer token.
+    Token(TokenId),
+}
+
+macro_rules! event_kinds {
+    ($($variant:ident $name:literal $doc:literal),+ $(,)?) => {
+        /// What happened. The names are part of the log's format: add, never rename.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventKind {
+            $(#[doc = $doc] #[serde(rename = $name)] $variant),+
+        }
+
+        impl EventKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name in the log.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The kind with this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.name() == name)
+            }
+        }
+    };
+}
+
+event_kinds! {
+    StoreCreated "store.created" "The store was made.",
+    BankCreated "bank.created" "A bank was made.",
+    BankChanged "bank.changed" "A bank's settings changed.",
+    BankDeleted "bank.deleted" "A bank and its contents were deleted.",
+    ContentsAdded "contents.added" "Contents were added to a bank, in one batch.",
+    ContentDeleted "content.deleted" "One content was deleted from its bank.",
+    LookupsTallied "lookups.tallied" "Counts of scans and lookups since the last tally.",
+    CaseOpened "case.opened" "A matched upload became a case, its bytes sealed.",
+    CaseRevealed "case.revealed" "A person looked at a case's picture.",
+    CaseDecided "case.decided" "A person decided a case.",
+    ReportDrafted "report.drafted" "A decision asks for a report.",
+    ReportCallStarted "report.call_started" "A call to the report's receiver is about to be made.",
+    ReportCallEnded "report.call_ended" "The outcome of such a call is known.",
+    ReportFiled "report.filed" "The receiver confirmed the report.",
+    ReportStuck "report.stuck" "A report needs a person.",
+    ReportResumed "report.resumed" "A person let a stuck report go on.",
+    MessageDelivered "message.delivered" "A webhook message was accepted.",
+    MessageFailed "message.failed" "A webhook message was given up.",
+    UserCreated "user.created" "A user was made.",
+    UserChanged "user.changed" "A user's role, password or state changed.",
+    LinkIssued "link.issued" "A one-time sign-in link was made.",
+    SessionOpened "session.opened" "A user signed in.",
+    SessionClosed "session.closed" "A user signed out.",
+    SignInRefused "sign_in.refused" "A sign-in failed.",
+    TokenCreated "token.created" "A bearer token was made.",
+    TokenRevoked "token.revoked" "A bearer token was revoked.",
+    SelftestRun "selftest.run" "The built-in test was run.",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_read_back() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_name(kind.name()), Some(*kind));
+            let json = serde_json::to_string(kind).expect("serialises");
+            assert_eq!(json, format!("\"{}\"", kind.name()));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Untrusted bytes to bounded pixels, or a refusal with its cause

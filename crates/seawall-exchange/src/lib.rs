@@ -1,0 +1,1 @@
+//! List formats and partner protocols as pure state machines

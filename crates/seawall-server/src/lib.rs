@@ -1,0 +1,1 @@
+//! HTTP: native API, console, public listener

@@ -1,0 +1,1 @@
+//! Stand-ins for partners, for drills and tests

@@ -1,0 +1,1 @@
+//! PDQ and Hamming kernels with a scalar oracle; the only unsafe code

@@ -1,0 +1,1 @@
+//! What is kept: SQLite store and evidence vault

@@ -1,0 +1,1 @@
+//! Use-cases: ingest, triage, decide, deliver, publish

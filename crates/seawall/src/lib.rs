@@ -1,0 +1,1 @@
+//! Hash pictures and match them against banks of known hashes
