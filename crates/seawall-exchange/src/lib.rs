@@ -1,1 +1,5 @@
-//! List formats and partner protocols as pure state machines
+//! List formats and partner protocols as pure state machines: bytes in, values out.
+//!
+//! It dials nowhere and stores nothing.
+
+pub mod list;

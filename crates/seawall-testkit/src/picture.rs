@@ -1,0 +1,147 @@
+//! Patterns: gradients, discs and bars.
+
+use seawall_core::{PixelKind, Pixels};
+
+use crate::random::SplitMix64;
+
+/// A rich, harmless pattern: a gradient, fourteen discs and seven bars, placed by the seed.
+///
+/// The same seed gives the same pattern at every size, so that two sizes are near copies.
+///
+/// # Panics
+/// Where a side is 0.
+#[must_use]
+pub fn picture(width: usize, height: usize, seed: u64) -> Pixels {
+    let mut random = SplitMix64(seed);
+    let discs: Vec<Disc> = (0..14).map(|_| Disc::random(&mut random)).collect();
+    let bars: Vec<Bar> = (0..7).map(|_| Bar::random(&mut random)).collect();
+    let mut data = Vec::with_capacity(width * height * 3);
+    for y in 0..height {
+        for x in 0..width {
+            let (u, v) = (x as f64 / width as f64, y as f64 / height as f64);
+            let ground = [60.0 + 120.0 * u, 70.0 + 110.0 * v, 160.0 - 90.0 * u * v];
+            let mut colour = ground.map(|value| value as u8);
+            for disc in discs.iter().filter(|disc| disc.covers(u, v)) {
+                colour = disc.colour;
+            }
+            for bar in bars.iter().filter(|bar| bar.covers(u, v)) {
+                colour = bar.colour;
+            }
+            data.extend(colour);
+        }
+    }
+    rgb(width, height, data)
+}
+
+/// A picture of one colour.
+///
+/// # Panics
+/// Where a side is 0.
+#[must_use]
+pub fn flat(width: usize, height: usize, colour: [u8; 3]) -> Pixels {
+    rgb(width, height, colour.repeat(width * height))
+}
+
+/// The picture at another size, each pixel the mean of the area it covers.
+///
+/// # Panics
+/// Where a side is 0.
+#[must_use]
+pub fn resized(pixels: &Pixels, width: usize, height: usize) -> Pixels {
+    let channels = pixels.kind().bytes();
+    let mut data = Vec::with_capacity(width * height * channels);
+    for y in 0..height {
+        let (top, bottom) = span(y, height, pixels.height());
+        for x in 0..width {
+            let (left, right) = span(x, width, pixels.width());
+            for channel in 0..channels {
+                let mut sum = 0_usize;
+                for row in top..bottom {
+                    let row = pixels.row(row);
+                    sum += (left..right)
+                        .map(|x| usize::from(row[x * channels + channel]))
+                        .sum::<usize>();
+                }
+                let mean = sum / ((bottom - top) * (right - left));
+                data.push(u8::try_from(mean).expect("the mean of bytes is a byte"));
+            }
+        }
+    }
+    Pixels::new(width, height, pixels.kind(), data).expect("the loops fill the size asked for")
+}
+
+/// The picture turned by a quarter, clockwise.
+#[must_use]
+pub fn rotated_quarter(pixels: &Pixels) -> Pixels {
+    let (width, height, channels) = (pixels.height(), pixels.width(), pixels.kind().bytes());
+    let mut data = Vec::with_capacity(pixels.data().len());
+    for y in 0..height {
+        for x in 0..width {
+            let row = pixels.row(pixels.height() - 1 - x);
+            data.extend_from_slice(&row[y * channels..(y + 1) * channels]);
+        }
+    }
+    Pixels::new(width, height, pixels.kind(), data).expect("turning keeps the number of pixels")
+}
+
+/// The built-in test picture of `seawall selftest`, as a PNG: 256 × 256, a harmless pattern.
+/// `vectors/selftest.png` is this, and a test says so.
+#[must_use]
+pub fn selftest_png() -> Vec<u8> {
+    crate::png(&picture(256, 256, SELFTEST_SEED))
+}
+
+struct Disc {
+    centre: (f64, f64),
+    radius: f64,
+    colour: [u8; 3],
+}
+
+impl Disc {
+    fn random(random: &mut SplitMix64) -> Self {
+        Self {
+            centre: (random.unit(), random.unit()),
+            radius: 0.05 + 0.18 * random.unit(),
+            colour: [random.byte(), random.byte(), random.byte()],
+        }
+    }
+
+    fn covers(&self, u: f64, v: f64) -> bool {
+        let (x, y) = (u - self.centre.0, v - self.centre.1);
+        x * x + y * y < self.radius * self.radius
+    }
+}
+
+struct Bar {
+    corner: (f64, f64),
+    size: (f64, f64),
+    colour: [u8; 3],
+}
+
+impl Bar {
+    fn random(random: &mut SplitMix64) -> Self {
+        Self {
+            corner: (0.8 * random.unit(), 0.8 * random.unit()),
+            size: (0.05 + 0.3 * random.unit(), 0.05 + 0.3 * random.unit()),
+            colour: [random.byte(), random.byte(), random.byte()],
+        }
+    }
+
+    fn covers(&self, u: f64, v: f64) -> bool {
+        let (x, y) = (u - self.corner.0, v - self.corner.1);
+        x > 0.0 && x < self.size.0 && y > 0.0 && y < self.size.1
+    }
+}
+
+/// The source pixels that target pixel `index` of `target` covers, at least one.
+fn span(index: usize, target: usize, source: usize) -> (usize, usize) {
+    let start = index * source / target;
+    let end = ((index + 1) * source / target).max(start + 1);
+    (start, end)
+}
+
+fn rgb(width: usize, height: usize, data: Vec<u8>) -> Pixels {
+    Pixels::new(width, height, PixelKind::Rgb8, data).expect("both sides are above 0")
+}
+
+const SELFTEST_SEED: u64 = 0x5EA_3A11;
