@@ -62,6 +62,7 @@ event_kinds! {
     ReportFiled "report.filed" "The receiver confirmed the report.",
     ReportStuck "report.stuck" "A report needs a person.",
     ReportResumed "report.resumed" "A person let a stuck report go on.",
+    MessageAttempted "message.attempted" "A webhook message was not accepted yet and will be sent again.",
     MessageDelivered "message.delivered" "A webhook message was accepted.",
     MessageFailed "message.failed" "A webhook message was given up.",
     UserCreated "user.created" "A user was made.",
