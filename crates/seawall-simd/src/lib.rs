@@ -5,8 +5,8 @@
 //!
 //! ```
 //! let pixels: Vec<u8> = (0..64 * 64).map(|i| (i * 7 % 251) as u8).collect();
-//! let output = seawall_simd::pdq::pdq_luma(64, 64, &pixels);
-//! # let _ = output;
+//! let output = seawall_simd::pdq::pdq_luma(64, 64, &pixels).expect("no side is below five");
+//! assert!(output.quality <= 100);
 //! ```
 #![allow(unsafe_code)]
 
