@@ -29,6 +29,8 @@ pub use ledger::{
 pub use official::{
     CodeClass, FileAnnotation, IncidentType, IndustryClassification, IpEventName, code,
 };
-pub use reply::{Reply, ReplyError, outcome_of_answer, parse_reply};
+pub use reply::{
+    DESCRIPTION_CHARS_MAX, REPLY_BYTES_MAX, Reply, ReplyError, outcome_of_answer, parse_reply,
+};
 pub use steps::next;
 pub use validate::{Problem, ProblemKind, ValidReport, validate};
