@@ -32,5 +32,8 @@ pub use official::{
 pub use reply::{
     DESCRIPTION_CHARS_MAX, REPLY_BYTES_MAX, Reply, ReplyError, outcome_of_answer, parse_reply,
 };
-pub use steps::next;
+pub use steps::{
+    ALTERATIONS_MAX, FAILURES_MAX, OPEN_MS_MAX, PAUSE_FIRST_MS, PAUSE_MAX_MS, RESTARTS_MAX,
+    RETRACTIONS_MAX, UNCHANGED_MS_MAX, next,
+};
 pub use validate::{Problem, ProblemKind, ValidReport, validate};
