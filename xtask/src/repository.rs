@@ -1,0 +1,97 @@
+//! Where the checkout is and what stands in it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// One file of the checkout that is text.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    /// Path from the root, with `/`.
+    pub(crate) path: String,
+    /// The whole content.
+    pub(crate) text: String,
+}
+
+/// The root of the checkout.
+///
+/// Cargo says at run time where this package stands: a checkout may have moved since it was built.
+pub(crate) fn root() -> PathBuf {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    manifest
+        .parent()
+        .map_or(manifest.clone(), Path::to_path_buf)
+}
+
+/// Cargo, the one that started this program where it did.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Every text file that git knows or would add.
+///
+/// # Errors
+/// Where git does not run here.
+pub(crate) fn files() -> Result<Vec<File>> {
+    let arguments = [
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ];
+    let listing = output(Command::new("git").args(arguments).current_dir(root()))?;
+    let mut paths: Vec<&str> = listing
+        .split('\0')
+        .filter(|path| !path.is_empty())
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    // A file may be deleted and not yet committed, or be no text: neither is ours to judge.
+    Ok(paths
+        .into_iter()
+        .filter_map(|path| {
+            let text = std::fs::read_to_string(root().join(path)).ok()?;
+            Some(File {
+                path: path.to_owned(),
+                text,
+            })
+        })
+        .collect())
+}
+
+/// Runs a command and gives what it printed.
+///
+/// # Errors
+/// Where it cannot be started, fails, or prints no UTF-8.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let name = describe(command);
+    let result = command
+        .output()
+        .with_context(|| format!("starting `{name}`"))?;
+    let errors = String::from_utf8_lossy(&result.stderr);
+    ensure!(
+        result.status.success(),
+        "`{name}` failed ({}): {}",
+        result.status,
+        errors.trim()
+    );
+    String::from_utf8(result.stdout).with_context(|| format!("reading what `{name}` printed"))
+}
+
+/// The command as a person would type it.
+pub(crate) fn describe(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let program = program.file_name().unwrap_or(command.get_program());
+    let mut words = vec![program.to_string_lossy().into_owned()];
+    words.extend(
+        command
+            .get_args()
+            .map(|argument| argument.to_string_lossy().into_owned()),
+    );
+    words.join(" ")
+}

@@ -1,0 +1,136 @@
+//! `cargo xtask test`: everything CI runs.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::repository::{cargo, describe, root};
+use crate::stages::{self, Stage};
+use crate::tools::{self, AR, BROWSER, BROWSER_DRIVER, CC, GIT};
+use crate::{demo, generate, known_flags, tidy};
+
+/// Installs what the tests need, then runs every stage.
+///
+/// # Errors
+/// Where a tool is missing and cannot be installed, or a stage fails.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    known_flags(arguments, &[])?;
+    tools::check(&[GIT, CC, AR])?;
+    install_browser()?;
+    if std::env::var_os("SEAWALL_REFERENCE_DATA").is_none() {
+        println!(
+            "SEAWALL_REFERENCE_DATA is not set: tests against the ThreatExchange reference files \
+             say \"skipped\""
+        );
+    }
+    stages::run(plan())
+}
+
+fn plan() -> Vec<Stage> {
+    let mut docs = cargo();
+    docs.args(["doc", "--workspace", "--no-deps"])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    let clippy = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    vec![
+        Stage::program("fmt", with(&["fmt", "--all", "--check"])),
+        Stage::program("clippy", with(&clippy)),
+        Stage::chore("tidy", "cargo xtask tidy", tidy::run),
+        Stage::program("tests", with(&["test", "--workspace"])),
+        Stage::program("docs", docs),
+        Stage::chore("schemas", "cargo xtask gen --check", |_| {
+            generate::run(&["--check".to_owned()])
+        }),
+        Stage::chore("demo", "cargo xtask demo --once", |_| {
+            demo::run(&["--once".to_owned()])
+        }),
+    ]
+}
+
+fn with(arguments: &[&str]) -> Command {
+    let mut command = cargo();
+    command.args(arguments);
+    command
+}
+
+/// Browser tests drive a real browser. Debian's packages are installed where it is absent.
+fn install_browser() -> Result<()> {
+    if tools::found(BROWSER) && tools::found(BROWSER_DRIVER) {
+        return Ok(());
+    }
+    if !may_install() {
+        return tools::check(&[BROWSER, BROWSER_DRIVER])
+            .context("looking for a browser (this user cannot install Debian packages)");
+    }
+    println!("Installing chromium and chromium-driver from the system's packages.");
+    apt(&["update"])?;
+    apt(&[
+        "install",
+        "-y",
+        "--no-install-recommends",
+        "chromium",
+        "chromium-driver",
+    ])?;
+    tools::check(&[BROWSER, BROWSER_DRIVER]).context("looking for the browser just installed")
+}
+
+/// Only root on a system with `apt-get` installs: nothing here asks for a password.
+fn may_install() -> bool {
+    let user = crate::repository::output(Command::new("id").arg("-u")).unwrap_or_default();
+    user.trim() == "0" && Path::new("/usr/bin/apt-get").is_file()
+}
+
+fn apt(arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .current_dir(root());
+    let name = describe(&command);
+    let status = command
+        .status()
+        .with_context(|| format!("starting `{name}`"))?;
+    if !status.success() {
+        bail!(
+            "`{name}` ended with {status}; {}",
+            "install chromium and chromium-driver by hand"
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plan_holds_every_stage_in_order() {
+        let names: Vec<&str> = plan().iter().map(|stage| stage.name).collect();
+        assert_eq!(
+            names,
+            ["fmt", "clippy", "tidy", "tests", "docs", "schemas", "demo"]
+        );
+    }
+
+    #[test]
+    fn warnings_are_errors_in_clippy_and_docs() {
+        let by_hand: Vec<String> = plan().into_iter().map(|stage| stage.by_hand).collect();
+        assert!(
+            by_hand
+                .iter()
+                .any(|text| text.contains("clippy") && text.contains("-D warnings"))
+        );
+        assert!(
+            by_hand
+                .iter()
+                .any(|text| text.starts_with("RUSTDOCFLAGS=\"-D warnings\""))
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! What has to be installed before anything can be built, and how to get it.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// A program that a chore cannot do without.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tool {
+    /// Names under which it may be installed; the first is the usual one.
+    names: &'static [&'static str],
+    /// What it is for.
+    purpose: &'static str,
+    /// How to get it, as a sentence.
+    how: &'static str,
+}
+
+/// The version control system: lists the files of the checkout.
+pub(crate) const GIT: Tool = Tool {
+    names: &["git"],
+    purpose: "to list the files of this checkout",
+    how: "install it with `apt-get install git`, `dnf install git` or `brew install git`",
+};
+
+/// The C compiler: builds SQLite and the cryptography that rustls stands on.
+pub(crate) const CC: Tool = Tool {
+    names: &["cc"],
+    purpose: "to build SQLite, which is part of the binary",
+    how: "install a C compiler with `apt-get install build-essential`, `dnf install gcc` or \
+          `xcode-select --install`",
+};
+
+/// The archiver that the C libraries are packed with.
+pub(crate) const AR: Tool = Tool {
+    names: &["ar"],
+    purpose: "to pack the C part of the binary",
+    how: "install it with `apt-get install binutils`, `dnf install binutils` or \
+          `xcode-select --install`",
+};
+
+/// The browser of the browser tests.
+pub(crate) const BROWSER: Tool = Tool {
+    names: &["chromium", "chromium-browser", "google-chrome"],
+    purpose: "for the browser tests",
+    how: "install it with `apt-get install chromium`, or Google Chrome from its own site",
+};
+
+/// What drives the browser.
+pub(crate) const BROWSER_DRIVER: Tool = Tool {
+    names: &["chromedriver"],
+    purpose: "for the browser tests",
+    how: "install it with `apt-get install chromium-driver`",
+};
+
+/// Refuses to go on where a tool is missing, naming every one and how to get it.
+///
+/// # Errors
+/// Where a tool is missing or the C compiler cannot build the smallest program.
+pub(crate) fn check(tools: &[Tool]) -> Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if let Some(text) = missing(tools, &path) {
+        bail!("{text}");
+    }
+    if tools.iter().any(|tool| tool.names == CC.names) {
+        compile().with_context(|| {
+            format!("the C compiler `cc` is there but does not work; {}", CC.how)
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether a tool is on the search path.
+pub(crate) fn found(tool: Tool) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    locate(tool, &path).is_some()
+}
+
+fn missing(tools: &[Tool], path: &OsStr) -> Option<String> {
+    let lines: Vec<String> = tools
+        .iter()
+        .filter(|tool| locate(**tool, path).is_none())
+        .map(|tool| {
+            let name = tool.names.first().copied().unwrap_or_default();
+            format!(
+                "`{name}` is needed {} and was not found: {}",
+                tool.purpose, tool.how
+            )
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn locate(tool: Tool, path: &OsStr) -> Option<PathBuf> {
+    let candidates =
+        |name: &'static str| std::env::split_paths(path).map(move |dir| dir.join(name));
+    tool.names
+        .iter()
+        .copied()
+        .flat_map(candidates)
+        .find(|candidate| candidate.is_file())
+}
+
+/// A compiler without the C library's headers passes `cc --version` and fails minutes later.
+fn compile() -> Result<()> {
+    let mut child = Command::new("cc")
+        .args(["-x", "c", "-fsyntax-only", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .context("starting `cc`")?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(
+            b"#include <stdio.h>\n#include <stdlib.h>\nint main(void) { return 0; }\n",
+        )?;
+    }
+    let status = child.wait().context("waiting for `cc`")?;
+    if !status.success() {
+        bail!(
+            "`cc` cannot build the smallest program ({status}): the C library's headers are missing"
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_tool_is_named_with_how_to_get_it() {
+        let text = missing(&[GIT, CC], OsStr::new("/nowhere")).expect("nothing is there");
+        assert!(text.contains("`git`") && text.contains("`cc`"), "{text}");
+        assert!(text.contains("apt-get install build-essential"), "{text}");
+    }
+
+    #[test]
+    fn a_tool_that_is_there_is_found_under_any_of_its_names() {
+        let path = std::env::var_os("PATH").expect("tests run with a search path");
+        let odd = Tool {
+            names: &["no-such-program", "sh"],
+            purpose: "",
+            how: "",
+        };
+        assert_eq!(missing(&[odd], &path), None);
+    }
+}
