@@ -1,1 +1,31 @@
-//! What is kept: SQLite store and evidence vault
+//! What is kept: a SQLite database and an evidence vault, in one data folder.
+//!
+//! [`Store::write`] is the only way to change state, and it takes the change together
+//! with the events that record it: a change without an event is rolled back. The vault
+//! holds the bytes of matched uploads, each file encrypted under its case's key.
+//!
+//! It refuses to open a database that is damaged or newer than this program.
+
+mod access;
+mod bank;
+mod case;
+mod connection;
+mod error;
+mod event;
+mod message;
+mod migration;
+mod report;
+mod tx;
+mod vault;
+
+pub use access::{Link, NewToken, NewUser, Role, RoleError, Scope, Session, Token, User};
+pub use bank::{Bank, BankChange, ContentRow, NewBank, NewContent, StoredHash};
+pub use case::{
+    CaseFilter, CaseRecord, CaseRow, EvidenceRow, MatchRow, NewCase, Reveal, RevealMode, UploadRow,
+};
+pub use connection::Store;
+pub use error::StoreError;
+pub use message::{Message, NewMessage};
+pub use report::{NewReport, ReportRow, ReportState};
+pub use tx::{Change, Reader, Tx};
+pub use vault::{CaseKey, MasterKey, Vault, VaultError, WrappedKey};

@@ -1,0 +1,332 @@
+//! Banks, their contents and their hashes.
+
+use rusqlite::{OptionalExtension, Row};
+use seawall_casework::case::CasePurpose;
+use seawall_core::{Algorithm, BankId, BankName, ContentId, Hash, Quality, Threshold, Timestamp};
+
+use crate::{Reader, StoreError, Tx};
+
+/// A bank as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bank {
+    /// Its id.
+    pub id: BankId,
+    /// Its name.
+    pub name: BankName,
+    /// Largest PDQ distance that matches.
+    pub threshold: Threshold,
+    /// Whether it is matched at all.
+    pub enabled: bool,
+    /// Real, or the built-in test.
+    pub purpose: CasePurpose,
+    /// Rises with every change of the bank or its contents.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How many contents it holds.
+    pub contents: u64,
+}
+
+/// A bank to be made.
+#[derive(Clone, Debug)]
+pub struct NewBank {
+    /// Its name.
+    pub name: BankName,
+    /// Largest PDQ distance that matches.
+    pub threshold: Threshold,
+    /// Whether it is matched at all.
+    pub enabled: bool,
+    /// Real, or the built-in test.
+    pub purpose: CasePurpose,
+}
+
+/// New settings of a bank; `None` leaves one as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BankChange {
+    /// Largest PDQ distance that matches.
+    pub threshold: Option<Threshold>,
+    /// Whether it is matched at all.
+    pub enabled: Option<bool>,
+}
+
+/// A hash with its quality.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredHash {
+    /// The value.
+    pub hash: Hash,
+    /// Quality, where the list or the picture told it.
+    pub quality: Option<Quality>,
+}
+
+/// A content to be added.
+#[derive(Clone, Debug)]
+pub struct NewContent {
+    /// A remark of its owner.
+    pub note: Option<String>,
+    /// Its hashes.
+    pub hashes: Vec<StoredHash>,
+}
+
+/// A content as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContentRow {
+    /// Its id.
+    pub id: ContentId,
+    /// A remark of its owner.
+    pub note: Option<String>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// Its hashes.
+    pub hashes: Vec<StoredHash>,
+}
+
+impl Reader<'_> {
+    /// Every bank, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn banks(&self) -> Result<Vec<Bank>, StoreError> {
+        let sql = format!("{SELECT_BANK} ORDER BY name");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement.query_map([], |row| Ok(read_bank(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// The bank with this name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn bank(&self, name: &BankName) -> Result<Option<Bank>, StoreError> {
+        let sql = format!("{SELECT_BANK} WHERE name = ?1");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        statement
+            .query_row([name.as_str()], |row| Ok(read_bank(row)))
+            .optional()?
+            .transpose()
+    }
+
+    /// Every hash of one bank, for building an index.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn bank_hashes(&self, bank: BankId) -> Result<Vec<(ContentId, StoredHash)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT content_id, algorithm, value, quality FROM hashes
+             JOIN contents ON contents.id = content_id WHERE bank_id = ?1 ORDER BY content_id",
+        )?;
+        let rows = statement.query_map([bank.0], |row| {
+            Ok((ContentId(row.get(0)?), read_hash(row, 1)))
+        })?;
+        rows.map(|row| {
+            row.map_err(StoreError::from)
+                .and_then(|(id, hash)| Ok((id, hash?)))
+        })
+        .collect()
+    }
+
+    /// One page of a bank's contents, after the content `after`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn contents(
+        &self,
+        bank: BankId,
+        after: ContentId,
+        limit: u32,
+    ) -> Result<Vec<ContentRow>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, note, created_ms FROM contents WHERE bank_id = ?1 AND id > ?2
+             ORDER BY id LIMIT ?3",
+        )?;
+        let rows = statement.query_map((bank.0, after.0, limit), |row| {
+            Ok(ContentRow {
+                id: ContentId(row.get(0)?),
+                note: row.get(1)?,
+                created_at: Timestamp::from_millis(row.get(2)?),
+                hashes: Vec::new(),
+            })
+        })?;
+        rows.map(|row| {
+            let mut content = row?;
+            content.hashes = self.content_hashes(content.id)?;
+            Ok(content)
+        })
+        .collect()
+    }
+
+    /// Whether the bank already holds this hash.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn bank_holds(&self, bank: BankId, hash: &Hash) -> Result<bool, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT 1 FROM hashes JOIN contents ON contents.id = content_id
+             WHERE algorithm = ?1 AND value = ?2 AND bank_id = ?3 LIMIT 1",
+        )?;
+        Ok(statement.exists((hash.algorithm().name(), hash.to_bytes(), bank.0))?)
+    }
+
+    fn content_hashes(&self, content: ContentId) -> Result<Vec<StoredHash>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT algorithm, value, quality FROM hashes WHERE content_id = ?1
+             ORDER BY algorithm, value",
+        )?;
+        let rows = statement.query_map([content.0], |row| Ok(read_hash(row, 0)))?;
+        rows.map(|row| row?).collect()
+    }
+}
+
+impl Tx<'_> {
+    /// Makes a bank. A taken name is an error for which [`StoreError::is_duplicate`] holds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn insert_bank(&self, bank: &NewBank) -> Result<BankId, StoreError> {
+        self.connection.execute(
+            "INSERT INTO banks (name, threshold, enabled, purpose, revision, created_ms)
+             VALUES (?1, ?2, ?3, ?4, 1, ?5)",
+            (
+                bank.name.as_str(),
+                bank.threshold.bits(),
+                bank.enabled,
+                purpose_name(bank.purpose),
+                self.at.as_millis(),
+            ),
+        )?;
+        Ok(BankId(self.connection.last_insert_rowid()))
+    }
+
+    /// Changes a bank's settings.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn update_bank(&self, bank: BankId, change: BankChange) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE banks SET threshold = coalesce(?2, threshold),
+                 enabled = coalesce(?3, enabled), revision = revision + 1 WHERE id = ?1",
+            (
+                bank.0,
+                change.threshold.map(Threshold::bits),
+                change.enabled,
+            ),
+        )?;
+        Ok(())
+    }
+
+    /// Deletes a bank with its contents and hashes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn delete_bank(&self, bank: BankId) -> Result<(), StoreError> {
+        self.connection
+            .execute("DELETE FROM banks WHERE id = ?1", [bank.0])?;
+        Ok(())
+    }
+
+    /// Adds one content with its hashes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn insert_content(
+        &self,
+        bank: BankId,
+        content: &NewContent,
+    ) -> Result<ContentId, StoreError> {
+        self.connection
+            .prepare_cached("INSERT INTO contents (bank_id, note, created_ms) VALUES (?1, ?2, ?3)")?
+            .execute((bank.0, &content.note, self.at.as_millis()))?;
+        let id = ContentId(self.connection.last_insert_rowid());
+        let mut statement = self.connection.prepare_cached(
+            "INSERT OR IGNORE INTO hashes (content_id, algorithm, value, quality)
+             VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        for stored in &content.hashes {
+            let hash = stored.hash;
+            statement.execute((
+                id.0,
+                hash.algorithm().name(),
+                hash.to_bytes(),
+                stored.quality.map(|quality| quality.0),
+            ))?;
+        }
+        self.touch_bank(bank)?;
+        Ok(id)
+    }
+
+    /// Deletes one content of this bank; `false` where the bank has no such content.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn delete_content(&self, bank: BankId, content: ContentId) -> Result<bool, StoreError> {
+        let deleted = self.connection.execute(
+            "DELETE FROM contents WHERE id = ?1 AND bank_id = ?2",
+            (content.0, bank.0),
+        )?;
+        if deleted > 0 {
+            self.touch_bank(bank)?;
+        }
+        Ok(deleted > 0)
+    }
+
+    fn touch_bank(&self, bank: BankId) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE banks SET revision = revision + 1 WHERE id = ?1")?
+            .execute([bank.0])?;
+        Ok(())
+    }
+}
+
+pub(crate) fn purpose_name(purpose: CasePurpose) -> &'static str {
+    match purpose {
+        CasePurpose::Live => "live",
+        CasePurpose::Test => "test",
+    }
+}
+
+pub(crate) fn read_purpose(text: &str) -> Result<CasePurpose, StoreError> {
+    match text {
+        "live" => Ok(CasePurpose::Live),
+        "test" => Ok(CasePurpose::Test),
+        _ => Err(StoreError::Value { place: "purpose" }),
+    }
+}
+
+/// Reads algorithm, value and quality from three columns starting at `first`.
+pub(crate) fn read_hash(row: &Row<'_>, first: usize) -> Result<StoredHash, StoreError> {
+    let algorithm: String = row.get(first)?;
+    let value: Vec<u8> = row.get(first + 1)?;
+    let quality: Option<u8> = row.get(first + 2)?;
+    let hash = Algorithm::from_name(&algorithm)
+        .and_then(|algorithm| Hash::from_bytes(algorithm, &value))
+        .ok_or(StoreError::Value {
+            place: "hashes.value",
+        })?;
+    Ok(StoredHash {
+        hash,
+        quality: quality.map(Quality),
+    })
+}
+
+fn read_bank(row: &Row<'_>) -> Result<Bank, StoreError> {
+    let name: String = row.get("name")?;
+    let threshold: u16 = row.get("threshold")?;
+    let purpose: String = row.get("purpose")?;
+    Ok(Bank {
+        id: BankId(row.get("id")?),
+        name: name.parse().map_err(|_| StoreError::Value {
+            place: "banks.name",
+        })?,
+        threshold: Threshold::new(threshold).ok_or(StoreError::Value {
+            place: "banks.threshold",
+        })?,
+        enabled: row.get("enabled")?,
+        purpose: read_purpose(&purpose)?,
+        revision: row.get("revision")?,
+        created_at: Timestamp::from_millis(row.get("created_ms")?),
+        contents: row.get("contents")?,
+    })
+}
+
+const SELECT_BANK: &str =
+    "SELECT *, (SELECT count(*) FROM contents WHERE bank_id = banks.id) AS contents
+     FROM banks";
