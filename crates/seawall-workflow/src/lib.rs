@@ -1,1 +1,3 @@
 //! Use-cases: ingest, triage, decide, deliver, publish
+
+pub mod worker;

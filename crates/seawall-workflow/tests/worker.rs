@@ -1,0 +1,2 @@
+//! Checks of the decoding workers.
+fn main() {}
