@@ -20,6 +20,8 @@ pub struct ProbeReport {
     pub starts_processes: bool,
     /// It took more address space than its limit.
     pub exceeds_memory: bool,
+    /// It saw its parent's environment, where secrets may stand.
+    pub sees_environment: bool,
 }
 
 impl ProbeReport {
@@ -31,8 +33,10 @@ impl ProbeReport {
             opens_sockets,
             starts_processes,
             exceeds_memory,
-        } = self;
-        !(*opens_files || *opens_sockets || *starts_processes || *exceeds_memory)
+            sees_environment,
+        } = *self;
+        let any = opens_files || opens_sockets || starts_processes || exceeds_memory;
+        !(any || sees_environment)
     }
 }
 
@@ -43,6 +47,7 @@ pub(super) fn probe(address_space_bytes_max: u64) -> ProbeReport {
         opens_sockets: TcpListener::bind("127.0.0.1:0").is_ok(),
         starts_processes: starts_a_process(),
         exceeds_memory: takes_memory(address_space_bytes_max),
+        sees_environment: std::env::vars_os().next().is_some(),
     }
 }
 
