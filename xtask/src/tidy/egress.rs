@@ -84,7 +84,7 @@ fn dials(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::metadata::{Dependency, Package};
+    use super::super::metadata::Package;
     use super::*;
 
     fn count(path: &str, text: &str) -> usize {
@@ -121,16 +121,7 @@ mod tests {
 
     #[test]
     fn a_client_among_the_dependencies_is_found() {
-        let package = |name: &str, kind: Option<&str>| Package {
-            id: name.to_owned(),
-            name: name.to_owned(),
-            version: "0.1.0".to_owned(),
-            license: None,
-            dependencies: vec![Dependency {
-                name: "reqwest".to_owned(),
-                kind: kind.map(str::to_owned),
-            }],
-        };
+        let package = |name, kind| Package::test(name, None).needing("reqwest", kind);
         let check = |package| {
             check(
                 &[],

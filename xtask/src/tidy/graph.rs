@@ -1,6 +1,7 @@
 //! The rule: the crate graph equals this table, and the table keeps its levels.
 //!
 //! A new edge is a design change: it is written here and in ARCHITECTURE.md in the same commit.
+//! No crate has features: what is not there cannot change a hash, a match or a decision.
 
 use std::collections::BTreeSet;
 
@@ -89,7 +90,7 @@ pub(crate) const TABLE: [Row; 14] = [
         ],
     ),
     row(TESTKIT, CHORES, &["seawall-core"]),
-    row("xtask", CHORES, &[TESTKIT]),
+    row("xtask", CHORES, &["seawall-core", TESTKIT]),
 ];
 
 /// Holds the workspace against the table and the table against its levels.
@@ -144,9 +145,13 @@ fn compare(row: &Row, package: &Package) -> Vec<Finding> {
         .iter()
         .filter(|dependency| test_breach(row, &dependency.name))
         .map(|d| format!("its tests depend on {}, which stands above it", d.name));
+    let switches = package.features.keys().map(|name| {
+        format!("has the feature {name:?}: features are refused until a test builds both ways")
+    });
     added
         .chain(gone)
         .chain(upward)
+        .chain(switches)
         .map(|text| Finding::new(row.name, text))
         .collect()
 }
@@ -174,17 +179,10 @@ mod tests {
     use super::*;
 
     fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Package {
-        let dependency = |&(name, kind): &(&str, Option<&str>)| Dependency {
-            name: name.to_owned(),
-            kind: kind.map(str::to_owned),
-        };
-        Package {
-            id: name.to_owned(),
-            name: name.to_owned(),
-            version: "0.1.0".to_owned(),
-            license: Some("MIT".to_owned()),
-            dependencies: dependencies.iter().map(dependency).collect(),
-        }
+        let package = Package::test(name, Some("MIT"));
+        dependencies.iter().fold(package, |package, (name, kind)| {
+            package.needing(name, *kind)
+        })
     }
 
     fn good() -> Metadata {
@@ -247,6 +245,32 @@ mod tests {
             .packages
             .retain(|package| package.name != "seawall-sim");
         assert_eq!(check(&metadata).len(), 2);
+    }
+
+    #[test]
+    fn a_feature_flag_is_found() {
+        let mut metadata = good();
+        let core = metadata
+            .packages
+            .iter_mut()
+            .find(|package| package.name == "seawall-core");
+        core.expect("in the table")
+            .features
+            .insert("fast".to_owned(), Vec::new());
+        assert_eq!(check(&metadata).len(), 1);
+    }
+
+    #[test]
+    fn the_library_stands_on_nothing_that_deletes_or_reports() {
+        let mut below = vec!["seawall"];
+        while let Some(name) = below.pop() {
+            assert!(!["seawall-store", "seawall-egress", "seawall-casework"].contains(&name));
+            let row = TABLE
+                .iter()
+                .find(|row| row.name == name)
+                .expect("in the table");
+            below.extend(row.normal);
+        }
     }
 
     #[test]

@@ -125,13 +125,7 @@ mod tests {
 
     #[test]
     fn a_package_without_a_licence_is_found_and_ours_has_its_own() {
-        let package = |name: &str, license: Option<&str>| Package {
-            id: name.to_owned(),
-            name: name.to_owned(),
-            version: "1.0.0".to_owned(),
-            license: license.map(str::to_owned),
-            dependencies: Vec::new(),
-        };
+        let package = Package::test;
         let count = |package| {
             check(&Metadata {
                 packages: vec![package],

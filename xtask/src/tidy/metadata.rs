@@ -1,6 +1,6 @@
 //! What cargo says of the workspace.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -31,6 +31,9 @@ pub(crate) struct Package {
     /// What it asks for.
     #[serde(default)]
     pub(crate) dependencies: Vec<Dependency>,
+    /// Its switches, each with what it turns on.
+    #[serde(default)]
+    pub(crate) features: BTreeMap<String, Vec<String>>,
 }
 
 /// One line of a package's dependencies.
@@ -54,6 +57,28 @@ pub(crate) struct Resolve {
 pub(crate) struct Node {
     /// The package's id.
     pub(crate) id: String,
+}
+
+#[cfg(test)]
+impl Package {
+    /// A package for tests, by its name and licence.
+    pub(crate) fn test(name: &str, license: Option<&str>) -> Self {
+        Self {
+            id: name.to_owned(),
+            name: name.to_owned(),
+            version: "1.0.0".to_owned(),
+            license: license.map(str::to_owned),
+            dependencies: Vec::new(),
+            features: BTreeMap::new(),
+        }
+    }
+
+    /// The same with one more dependency.
+    pub(crate) fn needing(mut self, name: &str, kind: Option<&str>) -> Self {
+        let (name, kind) = (name.to_owned(), kind.map(str::to_owned));
+        self.dependencies.push(Dependency { name, kind });
+        self
+    }
 }
 
 /// The workspace's own packages.
