@@ -253,6 +253,11 @@ async fn a_host_that_does_not_speak_tls_is_certainly_not_sent() {
 }
 
 #[test]
+fn the_roots_of_this_machine_can_be_loaded() {
+    assert!(Egress::new().is_ok());
+}
+
+#[test]
 fn debug_output_shows_neither_url_nor_headers_nor_body() {
     let mut request = request(
         "https://secret.example/secret-path?secret=query",

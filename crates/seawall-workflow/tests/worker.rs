@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use seawall::preview::PreviewStyle;
 use seawall_core::{HashReport, Limits, MediaType, Outcome, PixelKind, Pixels, Reason};
 use seawall_testkit as testkit;
@@ -341,9 +341,15 @@ async fn taken(pool: &WorkerPool) {
     until(|| pool.idle_process_ids().is_empty()).await;
 }
 
-/// Waits until the process no longer exists.
+/// Waits until the process has ended, whether or not its parent has taken note.
 async fn gone(worker: Pid) {
-    until(|| test_kill_process(worker).is_err()).await;
+    let path = format!("/proc/{}/stat", worker.as_raw_nonzero());
+    // The state follows the program's name, which stands in brackets.
+    until(|| match std::fs::read_to_string(&path) {
+        Ok(line) => line.contains(") Z "),
+        Err(_) => true,
+    })
+    .await;
 }
 
 /// Waits for something that is bound to happen; the limit only turns a hang into a failure.

@@ -79,6 +79,7 @@ pub(super) struct Allowance {
 
 /// Confines this process for good. The system calls go last: the others need some.
 pub(super) fn confine(allowance: Allowance) -> Confinement {
+    system::go_first();
     let mut missing = Vec::new();
     let mut note = |measure, done: bool| {
         if !done {
@@ -131,6 +132,12 @@ mod system {
         setrlimit(resource, both).is_ok()
     }
 
+    /// When the machine runs out of memory, the kernel shall end a worker and not the
+    /// server. No measure of confinement, so a failure does not count.
+    pub(super) fn go_first() {
+        let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    }
+
     pub(super) fn close_memory() -> bool {
         set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok()
     }
@@ -154,6 +161,8 @@ mod system {
             (Measure::Processes, false),
         ]
     }
+
+    pub(super) fn go_first() {}
 
     pub(super) fn close_memory() -> bool {
         false

@@ -5,7 +5,11 @@
 //! `seawall worker`, with an empty environment and two pipes, and the worker, before it
 //! reads the first foreign byte, gives up what it does not need: files, network, new
 //! processes, memory beyond the limit ([`Confinement`]). What it answers is treated as
-//! hostile too.
+//! hostile too: bounded, and checked for contradictions.
+//!
+//! A worker serves many files before it is replaced, because starting one costs more than
+//! hashing a small picture. The price: a file that takes a worker over could lie about the
+//! next ones of that worker. It still reaches nothing else.
 //!
 //! [`WorkerPool`] is the parent's side, [`run_worker`] the child's whole life.
 

@@ -67,8 +67,7 @@ impl WorkerPool {
     /// The reason why there is none, as for [`WorkerPool::hash`].
     pub async fn preview(&self, bytes: Bytes, style: PreviewStyle) -> Result<Vec<u8>, Reason> {
         let request = Request::preview(style);
-        let side = u64::from(style.side_px_max);
-        let limit = BodyLimit(side * side * 4 + PNG_OVERHEAD_BYTES_MAX);
+        let limit = BodyLimit(preview_bytes_max(style));
         match self.inner.ask(&request, &bytes, limit).await? {
             (Reply::Rendered, png) if png.starts_with(PNG_SIGNATURE) => Ok(png),
             (Reply::Refused { reason }, _) => Err(reason),
@@ -214,6 +213,14 @@ impl Inner {
     fn busy_max(&self) -> Duration {
         Duration::from_millis(self.setup.limits.time_ms_max) * BUSY_TIME_LIMITS_MAX
     }
+}
+
+/// Four bytes a pixel, and what a PNG adds to that.
+fn preview_bytes_max(style: PreviewStyle) -> u64 {
+    let side = u64::from(style.side_px_max);
+    (side * side)
+        .saturating_mul(4)
+        .saturating_add(PNG_OVERHEAD_BYTES_MAX)
 }
 
 fn setup(limits: Limits) -> Setup {

@@ -1,6 +1,5 @@
 //! One running worker, seen from its parent.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -59,8 +58,13 @@ impl Worker {
         command: &WorkerCommand,
         setup: &Setup,
     ) -> Result<(Self, Confinement), WorkerError> {
-        let mut child = Command::new(&command.program)
-            .args(command.args.iter().map(OsString::from))
+        let mut call = Command::new(&command.program);
+        // A group of its own: Ctrl-C in a terminal asks the server to finish its work, and
+        // for that the workers have to live.
+        #[cfg(unix)]
+        call.process_group(0);
+        let mut child = call
+            .args(&command.args)
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
