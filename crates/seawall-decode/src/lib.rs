@@ -1,13 +1,38 @@
 //! Untrusted bytes to bounded pixels, or a refusal with its cause.
 //!
 //! The format is told from the content, never from a name. Nothing is decoded without
-//! a [`Budget`]; sizes are checked before any picture memory is allocated. This crate
-//! hashes nothing, opens no files and reads no clock: the time limit comes in as a closure.
+//! a [`Budget`]; sizes are checked before any picture memory is allocated, since some
+//! decoders take limits and do not keep them. This crate hashes nothing, opens no files
+//! and reads no clock: the time limit comes in as a closure.
+//!
+//! The decoders below it are not ours and may fail in ways of their own, so a server runs
+//! all of this in a worker process that may die.
+//!
+//! ```
+//! use seawall_core::{Limits, Reason};
+//! use seawall_decode::{Budget, decode};
+//!
+//! let budget = Budget { limits: &Limits::default(), expired: &|| false };
+//! let refusal = decode(b"just text", &budget, &mut |_view, _pixels| {});
+//! assert_eq!(refusal.map_err(|refusal| refusal.reason), Err(Reason::NotAPicture));
+//! ```
 
+mod bmp;
 mod budget;
+mod frames;
+mod gif;
+mod jpeg;
+mod layout;
+mod orientation;
 mod picture;
+mod png;
+mod session;
 mod sniff;
+mod source;
+mod still;
+mod tiff;
+mod webp;
 
 pub use budget::Budget;
 pub use picture::{Decoded, Refusal, decode};
-pub use sniff::sniff;
+pub use sniff::{media_type_from_name, sniff};

@@ -2,15 +2,17 @@
 
 use seawall_core::{MediaType, Pixels, Reason, View};
 
-use crate::{Budget, sniff};
+use crate::session::Session;
+use crate::{Budget, bmp, gif, jpeg, png, sniff, tiff, webp};
 
 /// What was decoded, beside the pixels that the visitor saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
     /// The format.
     pub media_type: MediaType,
-    /// Whether the file is cut or damaged, so that only a part of it was decoded.
-    pub damaged: bool,
+    /// Why the visitor saw less than the file promises: damage, or the end of the time.
+    /// None where the file is whole.
+    pub incomplete: Option<Reason>,
     /// What a careful reader should know, such as frames left out.
     pub notes: Vec<String>,
 }
@@ -27,18 +29,52 @@ pub struct Refusal {
     pub notes: Vec<String>,
 }
 
-/// Decodes a file and hands each of its views to `visit`.
+/// Decodes a file and hands each of its views to `visit`, the stored form first.
+///
+/// A file that breaks off after something was decoded is no refusal: what there is was
+/// handed out, and [`Decoded::incomplete`] says why there is no more.
 ///
 /// # Errors
 /// [`Refusal`] where nothing could be decoded within the budget.
 pub fn decode(
     bytes: &[u8],
-    _budget: &Budget<'_>,
-    _visit: &mut dyn FnMut(View, &Pixels),
+    budget: &Budget<'_>,
+    visit: &mut dyn FnMut(View, &Pixels),
 ) -> Result<Decoded, Refusal> {
-    Err(Refusal {
-        media_type: sniff(bytes),
-        reason: Reason::NotAPicture,
-        notes: Vec::new(),
-    })
+    let media_type = sniff(bytes);
+    let mut session = Session::new(bytes, *budget, visit);
+    let result = decode_as(media_type, &mut session);
+    let notes = std::mem::take(&mut session.notes);
+    match result {
+        Err(reason) if session.visited == 0 => Err(Refusal {
+            media_type,
+            reason,
+            notes,
+        }),
+        result => Ok(Decoded {
+            media_type,
+            incomplete: result.err().or(session.damaged.then_some(Reason::Damaged)),
+            notes,
+        }),
+    }
+}
+
+fn decode_as(media_type: MediaType, session: &mut Session<'_>) -> Result<(), Reason> {
+    if session.bytes.is_empty() {
+        return Err(Reason::Empty);
+    }
+    if session.bytes.len() as u64 > session.budget.limits.bytes_max {
+        return Err(Reason::TooManyBytes);
+    }
+    session.check_time()?;
+    match media_type {
+        MediaType::Jpeg => jpeg::decode(session),
+        MediaType::Png => png::decode(session),
+        MediaType::Gif => gif::decode(session),
+        MediaType::Webp => webp::decode(session),
+        MediaType::Bmp => bmp::decode(session),
+        MediaType::Tiff => tiff::decode(session),
+        MediaType::Undecoded(_) => Err(Reason::UnsupportedFormat),
+        MediaType::Unknown => Err(Reason::NotAPicture),
+    }
 }

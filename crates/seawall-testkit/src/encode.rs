@@ -8,9 +8,11 @@ use seawall_core::{PixelKind, Pixels};
 /// A baseline JPEG of this quality, 1 to 100.
 #[must_use]
 pub fn jpeg(pixels: &Pixels, quality: u8) -> Vec<u8> {
-    encode(pixels, |out| {
+    let mut out = Vec::new();
+    write(pixels, &mut out, |out| {
         codecs::jpeg::JpegEncoder::new_with_quality(out, quality)
-    })
+    });
+    out
 }
 
 /// A JPEG whose Exif orientation tag says `orientation`, 1 to 8.
@@ -31,19 +33,32 @@ pub fn jpeg_with_orientation(pixels: &Pixels, quality: u8, orientation: u8) -> V
 /// A PNG.
 #[must_use]
 pub fn png(pixels: &Pixels) -> Vec<u8> {
-    encode(pixels, |out| codecs::png::PngEncoder::new(out))
+    let mut out = Vec::new();
+    write(pixels, &mut out, codecs::png::PngEncoder::new);
+    out
 }
 
 /// A lossless WebP.
 #[must_use]
 pub fn webp(pixels: &Pixels) -> Vec<u8> {
-    encode(pixels, |out| codecs::webp::WebPEncoder::new_lossless(out))
+    let mut out = Vec::new();
+    write(pixels, &mut out, codecs::webp::WebPEncoder::new_lossless);
+    out
 }
 
 /// A TIFF of one page.
 #[must_use]
 pub fn tiff(pixels: &Pixels) -> Vec<u8> {
-    encode(pixels, |out| codecs::tiff::TiffEncoder::new(out))
+    let mut out = Cursor::new(Vec::new());
+    codecs::tiff::TiffEncoder::new(&mut out)
+        .write_image(
+            pixels.data(),
+            side(pixels.width()),
+            side(pixels.height()),
+            colour(pixels),
+        )
+        .expect("memory takes every byte");
+    out.into_inner()
 }
 
 /// A BMP.
@@ -83,20 +98,19 @@ pub fn gif(frames: &[Pixels]) -> Vec<u8> {
     out
 }
 
-/// 65 bytes or so that claim to be a PNG of 60 000 × 60 000 pixels.
-#[must_use]
-pub fn png_bomb() -> Vec<u8> {
-    Vec::new()
-}
-
-fn encode<'a, E: ImageEncoder>(
+fn write<'a, E: ImageEncoder>(
     pixels: &Pixels,
-    encoder: impl FnOnce(&'a mut Cursor<Vec<u8>>) -> E,
-) -> Vec<u8>
-where
-{
-    let _ = (pixels, encoder);
-    Vec::new()
+    out: &'a mut Vec<u8>,
+    encoder: impl FnOnce(&'a mut Vec<u8>) -> E,
+) {
+    encoder(out)
+        .write_image(
+            pixels.data(),
+            side(pixels.width()),
+            side(pixels.height()),
+            colour(pixels),
+        )
+        .expect("memory takes every byte and the formats take both kinds of pixel");
 }
 
 fn side(pixels: usize) -> u32 {

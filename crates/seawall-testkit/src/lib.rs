@@ -7,8 +7,14 @@ mod clock;
 mod encode;
 mod picture;
 mod random;
+mod raw_gif;
+mod raw_png;
 
 pub use clock::FakeClock;
-pub use encode::{bmp, gif, jpeg, jpeg_with_orientation, png, png_bomb, tiff, webp};
-pub use picture::{flat, picture, resized, rotated_quarter, selftest_png};
+pub use encode::{bmp, gif, jpeg, jpeg_with_orientation, png, tiff, webp};
+pub use picture::{
+    flat, grey, mirrored, picture, resized, rotated_quarter, selftest_png, stored_for,
+};
 pub use random::SeededRandom;
+pub use raw_gif::{GifFrame, raw_gif};
+pub use raw_png::{PngColour, RawPng, png_bomb};

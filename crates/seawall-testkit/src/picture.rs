@@ -84,6 +84,47 @@ pub fn rotated_quarter(pixels: &Pixels) -> Pixels {
     Pixels::new(width, height, pixels.kind(), data).expect("turning keeps the number of pixels")
 }
 
+/// The picture seen in a mirror: left and right swapped.
+#[must_use]
+pub fn mirrored(pixels: &Pixels) -> Pixels {
+    let channels = pixels.kind().bytes();
+    let rows = (0..pixels.height()).map(|row| pixels.row(row));
+    let data = rows
+        .flat_map(|row| row.chunks_exact(channels).rev().flatten().copied())
+        .collect();
+    Pixels::new(pixels.width(), pixels.height(), pixels.kind(), data)
+        .expect("mirroring keeps the number of pixels")
+}
+
+/// The pixels that a camera stores for this picture under an Exif orientation, 1 to 8:
+/// a viewer that applies the tag shows the picture itself.
+#[must_use]
+pub fn stored_for(pixels: &Pixels, orientation: u8) -> Pixels {
+    let turned =
+        |times: usize| (0..times).fold(pixels.clone(), |picture, _| rotated_quarter(&picture));
+    match orientation {
+        2 => mirrored(pixels),
+        3 => turned(2),
+        4 => mirrored(&turned(2)),
+        5 => mirrored(&turned(1)),
+        6 => turned(3),
+        7 => mirrored(&turned(3)),
+        8 => turned(1),
+        _ => pixels.clone(),
+    }
+}
+
+/// The picture in grey, with the usual weights in whole numbers.
+#[must_use]
+pub fn grey(pixels: &Pixels) -> Pixels {
+    let data = match pixels.kind() {
+        PixelKind::Luma8 => pixels.data().to_vec(),
+        PixelKind::Rgb8 => pixels.data().chunks_exact(3).map(luma).collect(),
+    };
+    Pixels::new(pixels.width(), pixels.height(), PixelKind::Luma8, data)
+        .expect("one byte for each pixel")
+}
+
 /// The built-in test picture of `seawall selftest`, as a PNG: 256 × 256, a harmless pattern.
 /// `vectors/selftest.png` is this, and a test says so.
 #[must_use]
@@ -138,6 +179,11 @@ fn span(index: usize, target: usize, source: usize) -> (usize, usize) {
     let start = index * source / target;
     let end = ((index + 1) * source / target).max(start + 1);
     (start, end)
+}
+
+fn luma(pixel: &[u8]) -> u8 {
+    let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
+    u8::try_from((299 * r + 587 * g + 114 * b) / 1000).expect("a mean of bytes is a byte")
 }
 
 fn rgb(width: usize, height: usize, data: Vec<u8>) -> Pixels {

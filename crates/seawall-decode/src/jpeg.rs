@@ -1,0 +1,91 @@
+//! JPEG.
+//!
+//! The decoder is asked to be strict first. Where it complains, it is asked again and
+//! to do what it can: what it gives then is a partial picture and is reported as one.
+
+use image::metadata::Orientation;
+use seawall_core::{PixelKind, Reason};
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+
+use crate::layout::Layout;
+use crate::session::Session;
+
+pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
+    let (layout, orientation) = match read(session, true) {
+        Err(Reason::Damaged) => {
+            session.check_time()?;
+            let (layout, orientation) = read(session, false)?;
+            if is_one_colour(layout.pixels.data(), layout.pixels.kind()) {
+                // Nothing but the grey that the decoder fills gaps with.
+                return Err(Reason::Damaged);
+            }
+            session.damaged = true;
+            (layout, orientation)
+        }
+        other => other?,
+    };
+    session.visit_still(layout, orientation);
+    Ok(())
+}
+
+fn read(session: &Session<'_>, strict: bool) -> Result<(Layout, Orientation), Reason> {
+    let options = DecoderOptions::default()
+        .set_strict_mode(strict)
+        .set_max_width(SIDE_MAX)
+        .set_max_height(SIDE_MAX)
+        .jpeg_set_max_scans(SCANS_MAX);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(session.bytes), options);
+    decoder.decode_headers().map_err(|error| reason(&error))?;
+    let info = decoder.info().ok_or(Reason::Damaged)?;
+    let (kind, target) = match decoder.input_colorspace() {
+        Some(ColorSpace::Luma) => (PixelKind::Luma8, ColorSpace::Luma),
+        Some(ColorSpace::RGB | ColorSpace::YCbCr | ColorSpace::CMYK | ColorSpace::YCCK) => {
+            (PixelKind::Rgb8, ColorSpace::RGB)
+        }
+        // The enum is the library's; no other colour space has a defined way to RGB.
+        _ => return Err(Reason::UnsupportedFormat),
+    };
+    let (width, height) = (usize::from(info.width), usize::from(info.height));
+    let pixels = width as u64 * height as u64;
+    // A picture in several scans is held as 16-bit coefficients until the last one.
+    let coefficient_bytes = if info.sof.is_sequential_dct() {
+        0
+    } else {
+        2 * u64::from(info.components)
+    };
+    let bytes = pixels * (kind.bytes() as u64 + coefficient_bytes);
+    session.check_size(width as u64, height as u64, bytes)?;
+    decoder.set_options(options.jpeg_set_out_colorspace(target));
+    let mut data = vec![0; width * height * kind.bytes()];
+    decoder
+        .decode_into(&mut data)
+        .map_err(|error| reason(&error))?;
+    let orientation = decoder.exif().map_or(Orientation::NoTransforms, |exif| {
+        crate::orientation::from_exif(exif)
+    });
+    Ok((Layout::opaque(width, height, kind, data)?, orientation))
+}
+
+fn reason(error: &DecodeErrors) -> Reason {
+    match error {
+        DecodeErrors::Unsupported(_) => Reason::UnsupportedFormat,
+        DecodeErrors::LargeDimensions(_) => Reason::TooManyPixels,
+        // The enum is the library's; its other kinds all mean bytes that do not fit.
+        _ => Reason::Damaged,
+    }
+}
+
+fn is_one_colour(data: &[u8], kind: PixelKind) -> bool {
+    let mut pixels = data.chunks_exact(kind.bytes());
+    let first = pixels.next();
+    pixels.all(|pixel| Some(pixel) == first)
+}
+
+/// What the format itself can express.
+const SIDE_MAX: usize = 65_535;
+/// Ordinary progressive files have about ten scans; each costs a pass over the picture.
+const SCANS_MAX: usize = 100;

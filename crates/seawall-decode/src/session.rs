@@ -1,0 +1,129 @@
+//! What one decoding carries with it: its budget, its visitor, its findings.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use image::error::LimitErrorKind;
+use image::metadata::Orientation;
+use image::{ImageError, Limits as ImageLimits};
+use seawall_core::{Pixels, Reason, View};
+
+use crate::Budget;
+use crate::layout::Layout;
+use crate::orientation;
+use crate::source::Source;
+
+/// One file on its way from bytes to views.
+pub(crate) struct Session<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) budget: Budget<'a>,
+    pub(crate) notes: Vec<String>,
+    /// Views handed out so far.
+    pub(crate) visited: u32,
+    /// Set where a decoder gives pixels and knows that the file is damaged.
+    pub(crate) damaged: bool,
+    visit: &'a mut dyn FnMut(View, &Pixels),
+    late: Rc<Cell<bool>>,
+    transparent: bool,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(
+        bytes: &'a [u8],
+        budget: Budget<'a>,
+        visit: &'a mut dyn FnMut(View, &Pixels),
+    ) -> Self {
+        Self {
+            bytes,
+            budget,
+            notes: Vec::new(),
+            visited: 0,
+            damaged: false,
+            visit,
+            late: Rc::new(Cell::new(false)),
+            transparent: false,
+        }
+    }
+
+    /// A new reader over the file.
+    pub(crate) fn source(&self) -> Source<'a> {
+        Source::new(self.bytes, self.budget.expired, Rc::clone(&self.late))
+    }
+
+    /// Refuses a size above the limits. To be called before anything is allocated for it.
+    pub(crate) fn check_size(&self, width: u64, height: u64, bytes: u64) -> Result<(), Reason> {
+        let limits = self.budget.limits;
+        if width.saturating_mul(height) > limits.pixels_max {
+            Err(Reason::TooManyPixels)
+        } else if bytes > limits.memory_bytes_max {
+            Err(Reason::TooMuchMemory)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn check_time(&self) -> Result<(), Reason> {
+        if self.late.get() || (self.budget.expired)() {
+            return Err(Reason::TooSlow);
+        }
+        Ok(())
+    }
+
+    /// The limits that decoders of the `image` crate are given, beside our own checks.
+    pub(crate) fn image_limits(&self) -> ImageLimits {
+        let mut limits = ImageLimits::no_limits();
+        limits.max_alloc = Some(self.budget.limits.memory_bytes_max);
+        limits
+    }
+
+    /// The cause that an error of the `image` crate stands for.
+    pub(crate) fn reason(&self, error: &ImageError) -> Reason {
+        match error {
+            _ if self.late.get() => Reason::TooSlow,
+            ImageError::Limits(limit) if limit.kind() == LimitErrorKind::DimensionError => {
+                Reason::TooManyPixels
+            }
+            ImageError::Limits(_) => Reason::TooMuchMemory,
+            ImageError::Unsupported(_) => Reason::UnsupportedFormat,
+            // The error type is the library's; its other kinds all mean bytes that do not fit.
+            _ => Reason::Damaged,
+        }
+    }
+
+    /// Whether a reader ran out of time.
+    pub(crate) fn is_late(&self) -> bool {
+        self.late.get()
+    }
+
+    /// Hands one view to the visitor.
+    pub(crate) fn visit(&mut self, view: View, layout: &Layout) {
+        if layout.transparent && !self.transparent {
+            self.transparent = true;
+            let note = "partly transparent: hashed by its colours, transparency ignored";
+            self.notes.push(note.to_owned());
+        }
+        self.visited += 1;
+        (self.visit)(view, &layout.pixels);
+    }
+
+    /// Hands out a single picture as stored and, where its tag says so, upright.
+    pub(crate) fn visit_still(&mut self, layout: Layout, orientation: Orientation) {
+        self.visit(View::Stored, &layout);
+        if orientation == Orientation::NoTransforms {
+            return;
+        }
+        let bytes = layout.pixels.data().len() as u64;
+        let room = self.budget.limits.memory_bytes_max;
+        if orientation::needs_copy(orientation) && bytes.saturating_mul(2) > room {
+            let note =
+                "hashed as stored only: turning it upright would need more memory than the limit";
+            self.notes.push(note.to_owned());
+            return;
+        }
+        let upright = Layout {
+            pixels: orientation::upright(layout.pixels, orientation),
+            transparent: layout.transparent,
+        };
+        self.visit(View::Upright, &upright);
+    }
+}

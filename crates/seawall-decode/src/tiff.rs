@@ -1,0 +1,210 @@
+//! TIFF: every page, in the forms that scanners, cameras and editors write.
+
+use ::tiff::decoder::{Decoder, DecodingResult, Limits};
+use ::tiff::tags::Tag;
+use ::tiff::{ColorType, TiffError};
+use image::metadata::Orientation;
+use seawall_core::{PixelKind, Reason, View};
+
+use crate::frames;
+use crate::layout::Layout;
+use crate::session::Session;
+use crate::source::Source;
+
+pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
+    let count = page_count(session)?;
+    if count == 1 {
+        let mut decoder = open(session)?;
+        let orientation = orientation(&mut decoder);
+        let layout = read_page(session, &mut decoder)?;
+        session.visit_still(layout, orientation);
+        return Ok(());
+    }
+    let mut failed = None;
+    for index in frames::chosen(session, count, "pages") {
+        session.check_time()?;
+        // A new decoder for each page: one bad page does not end the others.
+        match read_page_at(session, index) {
+            Ok(layout) => session.visit(View::Page(index + 1), &layout),
+            Err(Reason::TooSlow) => return Err(Reason::TooSlow),
+            Err(reason) => {
+                session
+                    .notes
+                    .push(format!("page {}: {}", index + 1, reason.sentence()));
+                failed = Some(reason);
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Walks the chain of pages, which the decoder keeps from running in a circle.
+fn page_count(session: &Session<'_>) -> Result<u32, Reason> {
+    let mut decoder = open(session)?;
+    let mut count = 1;
+    while decoder.more_images() && count < PAGES_MAX {
+        if decoder.next_image().is_err() {
+            break;
+        }
+        count += 1;
+    }
+    session.check_time()?;
+    Ok(count)
+}
+
+fn open<'a>(session: &Session<'a>) -> Result<Decoder<Source<'a>>, Reason> {
+    let decoder = Decoder::new(session.source()).map_err(|error| reason(session, &error))?;
+    let bytes = usize::try_from(session.budget.limits.memory_bytes_max).unwrap_or(usize::MAX);
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = bytes;
+    limits.intermediate_buffer_size = bytes;
+    limits.ifd_value_size = limits.ifd_value_size.min(bytes);
+    Ok(decoder.with_limits(limits))
+}
+
+fn read_page_at(session: &Session<'_>, index: u32) -> Result<Layout, Reason> {
+    let mut decoder = open(session)?;
+    decoder
+        .seek_to_image(index as usize)
+        .map_err(|error| reason(session, &error))?;
+    read_page(session, &mut decoder)
+}
+
+fn read_page(session: &Session<'_>, decoder: &mut Decoder<Source<'_>>) -> Result<Layout, Reason> {
+    let fail = |error: TiffError| reason(session, &error);
+    let (width, height) = decoder.dimensions().map_err(fail)?;
+    session.check_size(width.into(), height.into(), 0)?;
+    let colour = decoder.colortype().map_err(fail)?;
+    let layout = decoder.image_buffer_layout().map_err(fail)?;
+    session.check_size(0, 0, layout.complete_len as u64)?;
+    let palette = match colour {
+        ColorType::Palette(_) => decoder.get_tag_u16_vec(Tag::ColorMap).map_err(fail)?,
+        _ => Vec::new(),
+    };
+    let mut result = DecodingResult::U8(Vec::new());
+    let layout = decoder.read_image_to_buffer(&mut result).map_err(fail)?;
+    let samples = interleaved(eight_bits(result)?, layout.planes);
+    to_layout((width as usize, height as usize), colour, samples, &palette)
+}
+
+fn orientation(decoder: &mut Decoder<Source<'_>>) -> Orientation {
+    let number = decoder.find_tag_unsigned::<u8>(Tag::Orientation);
+    let number = number.ok().flatten().and_then(Orientation::from_exif);
+    number.unwrap_or(Orientation::NoTransforms)
+}
+
+/// Samples of one byte: the high byte of 16-bit ones, 0 to 1 of floats spread over the range.
+fn eight_bits(result: DecodingResult) -> Result<Vec<u8>, Reason> {
+    match result {
+        DecodingResult::U8(samples) => Ok(samples),
+        DecodingResult::U16(samples) => Ok(samples.iter().map(|&s| s.to_be_bytes()[0]).collect()),
+        DecodingResult::F32(samples) => {
+            let scaled = |s: &f32| (s.clamp(0.0, 1.0) * 255.0).round() as u8;
+            Ok(samples.iter().map(scaled).collect())
+        }
+        // The enum is the library's; what is left are signed, wider and half-size samples.
+        _ => Err(Reason::UnsupportedFormat),
+    }
+}
+
+/// Planes, one after the other, to samples side by side.
+fn interleaved(samples: Vec<u8>, planes: usize) -> Vec<u8> {
+    if planes <= 1 {
+        return samples;
+    }
+    let length = samples.len() / planes;
+    let places = (0..length).flat_map(|k| (0..planes).map(move |plane| plane * length + k));
+    places.map(|place| samples[place]).collect()
+}
+
+fn to_layout(
+    size: (usize, usize),
+    colour: ColorType,
+    samples: Vec<u8>,
+    palette: &[u16],
+) -> Result<Layout, Reason> {
+    let (width, height) = size;
+    let rgb = |data| Layout::opaque(width, height, PixelKind::Rgb8, data);
+    match colour {
+        ColorType::Gray(bits @ (1 | 2 | 4)) => {
+            let top = u16::from(u8::MAX >> (8 - bits));
+            let grey = unpacked(&samples, width, bits)
+                .map(|value| u8::try_from(u16::from(value) * 255 / top).unwrap_or(u8::MAX));
+            Layout::opaque(width, height, PixelKind::Luma8, grey.collect())
+        }
+        ColorType::Gray(8 | 16 | 32) => Layout::reduced(size, samples, 1, &[0], None),
+        ColorType::GrayA(8 | 16) => Layout::reduced(size, samples, 2, &[0], Some(1)),
+        ColorType::Multiband {
+            bit_depth: 8 | 16,
+            num_samples,
+        } if num_samples > 0 => Layout::reduced(size, samples, num_samples.into(), &[0], None),
+        ColorType::RGB(8 | 16 | 32) => Layout::reduced(size, samples, 3, &[0, 1, 2], None),
+        ColorType::RGBA(8 | 16 | 32) => Layout::reduced(size, samples, 4, &[0, 1, 2], Some(3)),
+        ColorType::CMYK(8 | 16) => rgb(samples.chunks_exact(4).flat_map(from_cmyk).collect()),
+        ColorType::CMYKA(8 | 16) => rgb(samples.chunks_exact(5).flat_map(from_cmyk).collect()),
+        ColorType::YCbCr(8) => rgb(samples.chunks_exact(3).flat_map(from_ycbcr).collect()),
+        ColorType::Palette(bits @ (1 | 2 | 4 | 8)) => {
+            let indices = unpacked(&samples, width, bits);
+            let colours = indices.map(|index| looked_up(palette, bits, index));
+            rgb(colours
+                .collect::<Option<Vec<_>>>()
+                .ok_or(Reason::Damaged)?
+                .concat())
+        }
+        // The enum is the library's and open: depths and colour spaces that are rare in pictures.
+        _ => Err(Reason::UnsupportedFormat),
+    }
+}
+
+/// The samples of packed rows; each row begins on a byte.
+fn unpacked(packed: &[u8], width: usize, bits: u8) -> impl Iterator<Item = u8> {
+    let row_bytes = (width * usize::from(bits)).div_ceil(8).max(1);
+    packed.chunks_exact(row_bytes).flat_map(move |row| {
+        (0..width).map(move |x| {
+            let bit = x * usize::from(bits);
+            let shift = 8 - bits - u8::try_from(bit % 8).expect("below 8");
+            row[bit / 8] >> shift & (u8::MAX >> (8 - bits))
+        })
+    })
+}
+
+/// A colour map holds all reds, then all greens, then all blues, in 16 bits.
+fn looked_up(palette: &[u16], bits: u8, index: u8) -> Option<[u8; 3]> {
+    let length = 1_usize << bits;
+    let channel = |k: usize| Some(palette.get(k * length + usize::from(index))?.to_be_bytes()[0]);
+    Some([channel(0)?, channel(1)?, channel(2)?])
+}
+
+fn from_cmyk(pixel: &[u8]) -> [u8; 3] {
+    let light = |ink: u8| 255 - u32::from(ink);
+    let black = light(pixel[3]);
+    [pixel[0], pixel[1], pixel[2]].map(|ink| {
+        u8::try_from((light(ink) * black + 127) / 255).expect("a share of 255 is a byte")
+    })
+}
+
+/// ITU-R BT.601 at full range, as JPEG uses it.
+fn from_ycbcr(pixel: &[u8]) -> [u8; 3] {
+    let [y, cb, cr] = [pixel[0], pixel[1], pixel[2]].map(f32::from);
+    let (cb, cr) = (cb - 128.0, cr - 128.0);
+    [
+        y + 1.402 * cr,
+        y - 0.344_14 * cb - 0.714_14 * cr,
+        y + 1.772 * cb,
+    ]
+    .map(|v| v.round() as u8)
+}
+
+fn reason(session: &Session<'_>, error: &TiffError) -> Reason {
+    match error {
+        _ if session.is_late() => Reason::TooSlow,
+        TiffError::LimitsExceeded | TiffError::IntSizeError => Reason::TooMuchMemory,
+        TiffError::UnsupportedError(_) => Reason::UnsupportedFormat,
+        TiffError::FormatError(_) | TiffError::IoError(_) | TiffError::UsageError(_) => {
+            Reason::Damaged
+        }
+    }
+}
+
+/// More pages than this are not even counted.
+const PAGES_MAX: u32 = 100_000;

@@ -1,0 +1,143 @@
+//! PNG files written byte by byte, for the forms that no encoder offers.
+
+/// What the samples of a PNG mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PngColour {
+    /// Grey.
+    Grey,
+    /// Red, green, blue.
+    Rgb,
+    /// An index into the palette.
+    Palette,
+    /// Grey and alpha.
+    GreyAlpha,
+    /// Red, green, blue and alpha.
+    Rgba,
+}
+
+/// A PNG of packed rows. Nothing is checked: a test may claim what it likes.
+#[derive(Clone, Debug)]
+pub struct RawPng {
+    /// Width that the header claims, in pixels.
+    pub width: u32,
+    /// Height that the header claims, in pixels.
+    pub height: u32,
+    /// Bits a sample: 1, 2, 4, 8 or 16.
+    pub depth: u8,
+    /// What the samples mean.
+    pub colour: PngColour,
+    /// Chunks between the header and the pixels: their name and content.
+    pub chunks: Vec<([u8; 4], Vec<u8>)>,
+    /// The packed rows.
+    pub rows: Vec<Vec<u8>>,
+}
+
+impl RawPng {
+    /// The file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
+        let mut header = self.width.to_be_bytes().to_vec();
+        header.extend(self.height.to_be_bytes());
+        header.extend([self.depth, self.colour.code(), 0, 0, 0]);
+        push_chunk(&mut out, *b"IHDR", &header);
+        for (name, content) in &self.chunks {
+            push_chunk(&mut out, *name, content);
+        }
+        let filtered: Vec<u8> = self
+            .rows
+            .iter()
+            .flat_map(|row| std::iter::once(0).chain(row.iter().copied()))
+            .collect();
+        push_chunk(&mut out, *b"IDAT", &stored_zlib(&filtered));
+        push_chunk(&mut out, *b"IEND", &[]);
+        out
+    }
+}
+
+impl PngColour {
+    fn code(self) -> u8 {
+        match self {
+            Self::Grey => 0,
+            Self::Rgb => 2,
+            Self::Palette => 3,
+            Self::GreyAlpha => 4,
+            Self::Rgba => 6,
+        }
+    }
+}
+
+/// Some 65 bytes that claim to be a PNG of 60 000 × 60 000 pixels.
+#[must_use]
+pub fn png_bomb() -> Vec<u8> {
+    let bomb = RawPng {
+        width: 60_000,
+        height: 60_000,
+        depth: 8,
+        colour: PngColour::Rgb,
+        chunks: Vec::new(),
+        rows: Vec::new(),
+    };
+    bomb.to_bytes()
+}
+
+fn push_chunk(out: &mut Vec<u8>, name: [u8; 4], content: &[u8]) {
+    let length = u32::try_from(content.len()).expect("test chunks are small");
+    out.extend(length.to_be_bytes());
+    let start = out.len();
+    out.extend(name);
+    out.extend(content);
+    let check = crc32(&out[start..]);
+    out.extend(check.to_be_bytes());
+}
+
+/// A zlib stream (RFC 1950) of stored blocks, which need no compressor.
+fn stored_zlib(content: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x78, 0x01];
+    let mut blocks = content.chunks(0xFFFF).peekable();
+    if blocks.peek().is_none() {
+        out.extend([1, 0, 0, 0xFF, 0xFF]);
+    }
+    while let Some(block) = blocks.next() {
+        let length = u16::try_from(block.len()).expect("blocks are cut to 65 535 bytes");
+        out.push(u8::from(blocks.peek().is_none()));
+        out.extend(length.to_le_bytes());
+        out.extend((!length).to_le_bytes());
+        out.extend(block);
+    }
+    out.extend(adler32(content).to_be_bytes());
+    out
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
+        })
+    })
+}
+
+fn adler32(bytes: &[u8]) -> u32 {
+    let (a, b) = bytes.iter().fold((1, 0), |(a, b), &byte| {
+        let a = (a + u32::from(byte)) % 65_521;
+        (a, (b + a) % 65_521)
+    });
+    b << 16 | a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Check values as published with the two checksums.
+    #[test]
+    fn checksums_give_their_published_check_values() {
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+        assert_eq!(adler32(b"Wikipedia"), 0x11E6_0398);
+    }
+
+    #[test]
+    fn the_bomb_is_tiny() {
+        assert!(png_bomb().len() < 100);
+    }
+}
