@@ -1,3 +1,35 @@
-//! Use-cases: ingest, triage, decide, deliver, publish
+//! Use-cases: what happens when an upload arrives, a person decides, a report is due.
+//!
+//! Each use-case is one call on [`Workflow`]: it checks, changes state together with its
+//! events in one transaction, and returns a value. HTTP and the command line call these and
+//! nothing below them.
+//!
+//! Calls that touch the database block; an async caller runs them where it may wait.
 
+mod access;
+mod banks;
+mod deliver;
+mod draft;
+mod error;
+mod figures;
+mod ingest;
+mod live;
+mod multipart;
+mod publish;
+mod review;
+mod selftest;
+mod system;
+mod tally;
 pub mod worker;
+mod workflow;
+
+pub use access::{AccessError, Secret, SignedIn};
+pub use banks::{BankError, Imported};
+pub use deliver::{Delivered, Receiver, ResumeError};
+pub use error::WorkflowError;
+pub use ingest::{MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest, Signal, SignalOutcome};
+pub use publish::Webhook;
+pub use review::{CaseFile, DecideFault, RevealError};
+pub use selftest::{SELFTEST_BANK, SELFTEST_PICTURE};
+pub use system::{SystemClock, SystemRandom};
+pub use workflow::{Setup, Workflow};

@@ -1,0 +1,441 @@
+//! An upload arrives: hash, match, and where it matches, seal and open a case.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use seawall::hash::{Digests, combine, digests};
+use seawall::scan::{Match, matches};
+use seawall_casework::audit::EventDraft;
+use seawall_casework::case::{Case, CasePurpose, CaseState};
+use seawall_casework::context::{ContextError, UploadContext};
+use seawall_core::{
+    Actor, Algorithm, CaseId, Distance, EvidenceId, Hash, HashReport, MessageId, Outcome, Quality,
+    Reason, Threshold, Timestamp, UploadId, View,
+};
+use seawall_store::{
+    CaseRecord, Change, EvidenceRow, MatchRow, NewCase, NewMessage, StoreError, UploadRow,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::live::Snapshot;
+use crate::{Workflow, WorkflowError};
+
+/// An upload to be scanned.
+#[derive(Debug)]
+pub struct ScanRequest {
+    /// The platform's own id of the item, 1 to 255 bytes. The same id with the same bytes gets
+    /// the same answer.
+    pub item_id: String,
+    /// The file.
+    pub bytes: Bytes,
+    /// What the platform tells about it. Kept only where it matches.
+    pub context: UploadContext,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// What the platform is advised to do. It decides itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Recommendation {
+    /// Nothing known speaks against it.
+    Allow,
+    /// Keep it from being seen until a person has decided.
+    Hold,
+    /// It could not be checked: a person, or a rule of the platform, has to say.
+    Ask,
+}
+
+/// Which recommendation follows from what was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// The upload matches an enabled bank.
+    pub matched: Recommendation,
+    /// It was decoded, but has no usable perceptual hash.
+    pub unmatchable: Recommendation,
+    /// It is damaged; what decoded matches nothing.
+    pub partial: Recommendation,
+    /// It could not be decoded.
+    pub refused: Recommendation,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            matched: Recommendation::Hold,
+            unmatchable: Recommendation::Ask,
+            partial: Recommendation::Ask,
+            refused: Recommendation::Ask,
+        }
+    }
+}
+
+impl Policy {
+    fn recommend(&self, outcome: Outcome, matched: bool) -> Recommendation {
+        if matched {
+            return self.matched;
+        }
+        match outcome {
+            Outcome::Hashed => Recommendation::Allow,
+            Outcome::Unmatchable => self.unmatchable,
+            Outcome::Partial => self.partial,
+            Outcome::Refused => self.refused,
+        }
+    }
+}
+
+/// What became of one kind of hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignalOutcome {
+    /// It matches at least one listed hash.
+    Matched,
+    /// It was looked up and matches none.
+    NoMatch,
+    /// It could not be looked up: there is none of usable quality.
+    Unmatchable,
+}
+
+/// One kind of hash and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Signal {
+    /// Which kind.
+    pub algorithm: Algorithm,
+    /// What became of it.
+    pub outcome: SignalOutcome,
+    /// The best quality among its views, for PDQ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
+}
+
+/// One listed hash that the upload matches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MatchAnswer {
+    /// The bank's name.
+    pub bank: String,
+    /// The content within it.
+    pub content_id: i64,
+    /// Which kind of hash.
+    pub algorithm: Algorithm,
+    /// In how many bits they differ; 0 for digests.
+    pub distance: Distance,
+    /// The bank's threshold in bits.
+    pub threshold: Threshold,
+    /// Which form of the picture matched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<View>,
+}
+
+/// The answer to a scan. For the platform alone: never to be shown to the uploader.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScanAnswer {
+    /// The platform's own id of the item.
+    pub item_id: String,
+    /// Told from the content.
+    pub media_type: String,
+    /// What became of the file.
+    pub outcome: Outcome,
+    /// Why, where the outcome is not `hashed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What a careful reader should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What became of each kind of hash.
+    pub signals: Vec<Signal>,
+    /// Every listed hash that matches, nearest first.
+    pub matches: Vec<MatchAnswer>,
+    /// What the platform is advised to do.
+    pub recommendation: Recommendation,
+    /// The case, where there is a match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case_id: Option<CaseId>,
+    /// Whether this item was known before and the case is the one it already had.
+    pub repeated: bool,
+}
+
+/// Why a scan was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScanError {
+    /// The item id is empty, too long or has control characters.
+    #[error("scanning an upload: an item id is 1 to 255 bytes without control characters")]
+    ItemId,
+    /// The item id was used before for other bytes.
+    #[error("scanning an upload: this item id was used before for another file")]
+    ItemReused {
+        /// The case that the first file has.
+        case: CaseId,
+    },
+    /// The context is not right.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// Nobody's input.
+    #[error(transparent)]
+    Workflow(#[from] WorkflowError),
+}
+
+impl From<StoreError> for ScanError {
+    fn from(error: StoreError) -> Self {
+        Self::Workflow(error.into())
+    }
+}
+
+/// A scanned file on its way to becoming a case.
+struct Scanned {
+    report: HashReport,
+    found: Vec<Match>,
+    banks: Arc<Snapshot>,
+    digests: Digests,
+}
+
+impl Workflow {
+    /// Scans an upload. Where it matches, its bytes are sealed and a case is open when this
+    /// returns; where it does not, nothing of it is kept.
+    ///
+    /// # Errors
+    /// [`ScanError`].
+    pub async fn scan(self: &Arc<Self>, request: ScanRequest) -> Result<ScanAnswer, ScanError> {
+        check_item_id(&request.item_id)?;
+        request.context.check()?;
+        let bytes = request.bytes.clone();
+        let digesting = tokio::task::spawn_blocking(move || digests(&bytes));
+        let perceptual = self.workers.hash(request.bytes.clone()).await;
+        let digests = digesting.await.map_err(WorkflowError::from)?;
+        let workflow = Arc::clone(self);
+        tokio::task::spawn_blocking(move || workflow.settle(&request, perceptual, digests))
+            .await
+            .map_err(WorkflowError::from)?
+    }
+
+    fn settle(
+        &self,
+        request: &ScanRequest,
+        perceptual: HashReport,
+        digests: Digests,
+    ) -> Result<ScanAnswer, ScanError> {
+        let banks = self.index.load();
+        let report = combine(perceptual, &digests);
+        let found = matches(&report, &banks.index, None);
+        let scanned = Scanned { report, found, banks, digests };
+        if let Some(answer) = self.known_item(request, &scanned)? {
+            return Ok(answer);
+        }
+        let matched = !scanned.found.is_empty();
+        self.tally.count(scanned.report.outcome, request.context.channel, matched);
+        let rows = scanned.match_rows();
+        let case = if matched { Some(self.open_case(request, &scanned, &rows)?) } else { None };
+        Ok(self.answer(&request.item_id, &scanned, &rows, case))
+    }
+
+    /// The answer for an item that already has a case, if it has one.
+    fn known_item(
+        &self,
+        request: &ScanRequest,
+        scanned: &Scanned,
+    ) -> Result<Option<ScanAnswer>, ScanError> {
+        let known = self.store.read(|reader| reader.upload_by_item(&request.item_id))?;
+        let Some((upload, case)) = known else { return Ok(None) };
+        if upload.sha256 != Hash::Sha256(scanned.digests.sha256) {
+            return Err(ScanError::ItemReused { case });
+        }
+        let record = self.store.read(|reader| reader.case(case))?;
+        let rows = record.map(|record: CaseRecord| record.matches).unwrap_or_default();
+        let mut answer = self.answer(&request.item_id, scanned, &rows, Some(case));
+        answer.repeated = true;
+        Ok(Some(answer))
+    }
+
+    fn open_case(
+        &self,
+        request: &ScanRequest,
+        scanned: &Scanned,
+        rows: &[MatchRow],
+    ) -> Result<CaseId, ScanError> {
+        let (now, random) = (self.clock.now(), &*self.random);
+        let case = Case {
+            id: CaseId::new(now, random),
+            opened_at: now,
+            channel: request.context.channel,
+            purpose: scanned.purpose(),
+            state: CaseState::Open,
+        };
+        let (key, wrapped) = self.master_key.new_case_key(case.id, random);
+        let context = serde_json::to_vec(&request.context).map_err(WorkflowError::Sealed)?;
+        let evidence = evidence_row(EvidenceId::new(now, random), &request.bytes, scanned, now);
+        self.vault
+            .put(evidence.id, &key, &request.bytes, random)
+            .map_err(WorkflowError::from)?;
+        let written = self.store.write(now, |tx| {
+            tx.insert_case(&NewCase {
+                upload: &upload_row(UploadId::new(now, random), request, scanned, now),
+                case: &case,
+                key: &wrapped,
+                context_sealed: &key.seal(CONTEXT, &context, random),
+                matches: rows,
+                evidence: &evidence,
+            })?;
+            if self.webhook.is_some() {
+                tx.insert_message(&self.opened_message(&case, request, rows))?;
+            }
+            Ok::<_, StoreError>(Change::new(()).event(opened_event(&case, request.actor, rows)))
+        });
+        match written {
+            Ok(()) => {
+                self.outgoing.notify_one();
+                Ok(case.id)
+            }
+            Err(error) => self.settle_race(request, scanned, &evidence, error),
+        }
+    }
+
+    /// Two requests with the same item id at once: the first has its case, the second gets it.
+    fn settle_race(
+        &self,
+        request: &ScanRequest,
+        scanned: &Scanned,
+        evidence: &EvidenceRow,
+        error: StoreError,
+    ) -> Result<CaseId, ScanError> {
+        self.vault.remove(evidence.id).map_err(WorkflowError::from)?;
+        if !error.is_duplicate() {
+            return Err(error.into());
+        }
+        let first = self.store.read(|reader| reader.upload_by_item(&request.item_id))?;
+        match first {
+            Some((upload, case)) if upload.sha256 == Hash::Sha256(scanned.digests.sha256) => Ok(case),
+            Some((_, case)) => Err(ScanError::ItemReused { case }),
+            None => Err(error.into()),
+        }
+    }
+
+    fn opened_message(&self, case: &Case, request: &ScanRequest, rows: &[MatchRow]) -> NewMessage {
+        let body = serde_json::json!({
+            "kind": "case.opened",
+            "case_id": case.id,
+            "item_id": request.item_id,
+            "at": case.opened_at,
+            "channel": case.channel,
+            "matches": rows.len(),
+            "test": case.purpose == CasePurpose::Test,
+        });
+        NewMessage {
+            id: MessageId::new(case.opened_at, &*self.random),
+            kind: "case.opened",
+            body: body.to_string(),
+        }
+    }
+
+    fn answer(
+        &self,
+        item_id: &str,
+        scanned: &Scanned,
+        rows: &[MatchRow],
+        case: Option<CaseId>,
+    ) -> ScanAnswer {
+        let report = &scanned.report;
+        ScanAnswer {
+            item_id: item_id.to_owned(),
+            media_type: report.media_type.to_string(),
+            outcome: report.outcome,
+            reason: report.reason,
+            notes: report.notes.clone(),
+            signals: Algorithm::ALL.map(|algorithm| signal(algorithm, report, rows)).to_vec(),
+            matches: rows.iter().map(match_answer).collect(),
+            recommendation: self.policy.recommend(report.outcome, case.is_some()),
+            case_id: case,
+            repeated: false,
+        }
+    }
+}
+
+impl Scanned {
+    /// A match with the built-in test bank alone is a rehearsal.
+    fn purpose(&self) -> CasePurpose {
+        let is_live = |found: &Match| {
+            self.banks.banks.get(&found.hit.bank).is_none_or(|bank| bank.purpose == CasePurpose::Live)
+        };
+        if self.found.iter().any(is_live) { CasePurpose::Live } else { CasePurpose::Test }
+    }
+
+    fn match_rows(&self) -> Vec<MatchRow> {
+        let quality = |found: &Match| {
+            let of_view = self.report.hashes.iter().find(|record| record.view == found.view);
+            of_view.and_then(|record| record.quality)
+        };
+        let row = |found: &Match| {
+            let bank = self.banks.banks.get(&found.hit.bank);
+            MatchRow {
+                bank: found.hit.bank,
+                bank_name: bank.map(|bank| bank.name.to_string()).unwrap_or_default(),
+                content: found.hit.content,
+                hash: found.hit.hash,
+                distance: found.hit.distance,
+                threshold: bank.map_or(Threshold::DEFAULT, |bank| bank.threshold),
+                view: found.view,
+                quality: quality(found),
+            }
+        };
+        self.found.iter().map(row).collect()
+    }
+}
+
+fn check_item_id(item_id: &str) -> Result<(), ScanError> {
+    let fits = (1..=255).contains(&item_id.len()) && !item_id.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(ScanError::ItemId) }
+}
+
+fn evidence_row(id: EvidenceId, bytes: &Bytes, scanned: &Scanned, now: Timestamp) -> EvidenceRow {
+    let Digests { md5, sha1, sha256 } = scanned.digests;
+    EvidenceRow {
+        id,
+        bytes: bytes.len() as u64,
+        digests: [Hash::Md5(md5), Hash::Sha1(sha1), Hash::Sha256(sha256)],
+        sealed_at: now,
+    }
+}
+
+fn upload_row(id: UploadId, request: &ScanRequest, scanned: &Scanned, now: Timestamp) -> UploadRow {
+    let reason = scanned.report.reason.and_then(|reason| serde_json::to_value(reason).ok());
+    UploadRow {
+        id,
+        item_id: request.item_id.clone(),
+        sha256: Hash::Sha256(scanned.digests.sha256),
+        media_type: scanned.report.media_type.to_string(),
+        outcome: scanned.report.outcome.name().to_owned(),
+        reason: reason.and_then(|value| value.as_str().map(str::to_owned)),
+        received_at: now,
+    }
+}
+
+fn opened_event(case: &Case, actor: Actor, rows: &[MatchRow]) -> EventDraft {
+    let nearest = rows.iter().map(|row| row.distance.0).min().unwrap_or_default();
+    case.opened_event(actor, rows.len(), nearest)
+}
+
+fn match_answer(row: &MatchRow) -> MatchAnswer {
+    MatchAnswer {
+        bank: row.bank_name.clone(),
+        content_id: row.content.0,
+        algorithm: row.hash.algorithm(),
+        distance: row.distance,
+        threshold: row.threshold,
+        view: row.view,
+    }
+}
+
+fn signal(algorithm: Algorithm, report: &HashReport, rows: &[MatchRow]) -> Signal {
+    let of_kind = || report.hashes.iter().filter(|record| record.hash.algorithm() == algorithm);
+    let outcome = if rows.iter().any(|row| row.hash.algorithm() == algorithm) {
+        SignalOutcome::Matched
+    } else if of_kind().any(seawall_core::HashRecord::is_usable) {
+        SignalOutcome::NoMatch
+    } else {
+        SignalOutcome::Unmatchable
+    };
+    Signal { algorithm, outcome, quality: of_kind().filter_map(|record| record.quality).max() }
+}
+
+/// What the sealed context is bound to.
+pub(crate) const CONTEXT: &str = "context";

@@ -1,0 +1,129 @@
+//! Everything the use-cases share.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use seawall_casework::report::Reporter;
+use seawall_core::{Clock, Limits, Random};
+use seawall_egress::Egress;
+use seawall_store::{MasterKey, Store, Vault};
+use tokio::sync::Notify;
+
+use crate::access::Attempts;
+use crate::deliver::Receiver;
+use crate::error::WorkflowError;
+use crate::ingest::Policy;
+use crate::live::LiveIndex;
+use crate::publish::Webhook;
+use crate::tally::Tally;
+use crate::worker::{WorkerCommand, WorkerPool};
+
+/// What a workflow is made of.
+pub struct Setup {
+    /// The database.
+    pub store: Store,
+    /// The evidence vault.
+    pub vault: Vault,
+    /// The key that wraps case keys.
+    pub master_key: MasterKey,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Where secrets and ids come from.
+    pub random: Arc<dyn Random>,
+    /// How to start a decoder process.
+    pub worker: WorkerCommand,
+    /// How many decoder processes run at once.
+    pub workers: usize,
+    /// What decoding may use.
+    pub limits: Limits,
+    /// What the platform is advised to do.
+    pub policy: Policy,
+    /// Who reports; needed where a receiver is set.
+    pub reporter: Option<Reporter>,
+    /// Where reports go.
+    pub receiver: Option<Receiver>,
+    /// Where messages about cases and decisions go.
+    pub webhook: Option<Webhook>,
+}
+
+/// The use-cases, over one data folder.
+pub struct Workflow {
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) master_key: MasterKey,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) workers: WorkerPool,
+    pub(crate) limits: Limits,
+    pub(crate) policy: Policy,
+    pub(crate) reporter: Option<Reporter>,
+    pub(crate) receiver: ArcSwapOption<Receiver>,
+    pub(crate) webhook: Option<Webhook>,
+    pub(crate) egress: Egress,
+    pub(crate) index: LiveIndex,
+    pub(crate) tally: Tally,
+    pub(crate) attempts: Attempts,
+    /// Wakes the task that delivers reports and messages.
+    pub(crate) outgoing: Notify,
+}
+
+impl Workflow {
+    /// Puts the parts together, loads the banks, and removes what a process left in the vault
+    /// that died before its case was written.
+    ///
+    /// # Errors
+    /// [`WorkflowError`].
+    pub fn new(setup: Setup) -> Result<Self, WorkflowError> {
+        let known = setup.store.read(|reader| reader.evidence_ids())?;
+        setup.vault.sweep(&known)?;
+        let index = LiveIndex::new(&setup.store)?;
+        Ok(Self {
+            workers: WorkerPool::new(setup.worker, setup.workers, setup.limits),
+            store: setup.store,
+            vault: setup.vault,
+            master_key: setup.master_key,
+            clock: setup.clock,
+            random: setup.random,
+            limits: setup.limits,
+            policy: setup.policy,
+            reporter: setup.reporter,
+            receiver: ArcSwapOption::from_pointee(setup.receiver),
+            webhook: setup.webhook,
+            egress: Egress::new().map_err(WorkflowError::Egress)?,
+            index,
+            tally: Tally::default(),
+            attempts: Attempts::default(),
+            outgoing: Notify::new(),
+        })
+    }
+
+    /// The database, for reading.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// What decoding may use.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Where reports go, if anywhere.
+    #[must_use]
+    pub fn receiver(&self) -> Option<Arc<Receiver>> {
+        self.receiver.load_full()
+    }
+}
+
+impl std::fmt::Debug for Workflow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Workflow")
+    }
+}
