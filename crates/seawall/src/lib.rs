@@ -1,7 +1,31 @@
 //! Hash pictures and match them against banks of known hashes.
 //!
 //! It returns values and nothing else: it opens no file, dials nowhere, deletes and
-//! reports nothing.
+//! reports nothing. A match is a reason for a person to look, not a proof.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use seawall::index::{BankIndex, BankSettings, Entry, Index};
+//! use seawall::{Budget, hash, scan};
+//! use seawall_core::{BankId, ContentId, Limits, Threshold};
+//!
+//! let budget = Budget { limits: &Limits::default(), expired: &|| false };
+//! let file = seawall_testkit::png(&seawall_testkit::picture(320, 240, 1));
+//!
+//! let known = hash::report(&file, &budget);
+//! let settings = BankSettings {
+//!     bank: BankId(1),
+//!     name: "PATTERNS".to_owned(),
+//!     threshold: Threshold::DEFAULT,
+//!     enabled: true,
+//! };
+//! let entries = known.hashes.iter().map(|record| Entry { content: ContentId(7), hash: record.hash });
+//! let index = Index::new(vec![Arc::new(BankIndex::new(settings, entries))]);
+//!
+//! let copy = seawall_testkit::jpeg(&seawall_testkit::picture(640, 480, 1), 80);
+//! let (_, matches) = scan::scan(&copy, &budget, &index, None);
+//! assert_eq!(matches[0].hit.content, ContentId(7));
+//! ```
 
 pub mod hash;
 pub mod index;

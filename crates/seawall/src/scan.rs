@@ -15,14 +15,27 @@ pub struct Match {
     pub view: Option<View>,
 }
 
-/// Looks up every usable hash of a report.
+/// Looks up every usable hash of a report: digests, and PDQ of usable quality.
+///
+/// Each bank, content and algorithm comes once, with the view that is nearest; nearest
+/// first. `distance_max` replaces the banks' own thresholds.
 #[must_use]
-pub fn matches(
-    _report: &HashReport,
-    _index: &Index,
-    _distance_max: Option<Threshold>,
-) -> Vec<Match> {
-    Vec::new()
+pub fn matches(report: &HashReport, index: &Index, distance_max: Option<Threshold>) -> Vec<Match> {
+    let usable = report.hashes.iter().filter(|record| record.is_usable());
+    let mut matches: Vec<Match> = usable
+        .flat_map(|record| {
+            let hits = index.lookup(&record.hash, distance_max);
+            hits.into_iter().map(|hit| Match {
+                hit,
+                view: record.view,
+            })
+        })
+        .collect();
+    let target = |m: &Match| (m.hit.bank, m.hit.content, m.hit.hash.algorithm());
+    matches.sort_by_key(|m| (target(m), m.hit.distance, m.view));
+    matches.dedup_by_key(|m| target(m));
+    matches.sort_by_key(|m| (m.hit.distance, target(m)));
+    matches
 }
 
 /// Hashes a file and looks it up.
@@ -36,4 +49,87 @@ pub fn scan(
     let report = hash::report(bytes, budget);
     let matches = matches(&report, index, distance_max);
     (report, matches)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use seawall_core::{
+        Algorithm, BankId, ContentId, Distance, Hash, HashRecord, MediaType, Outcome, PdqHash,
+        Quality,
+    };
+
+    use super::*;
+    use crate::index::{BankIndex, BankSettings, Entry};
+
+    const LISTED: Hash = Hash::Pdq(PdqHash([0x0F0F; 4]));
+
+    fn index() -> Index {
+        let settings = BankSettings {
+            bank: BankId(1),
+            name: "LIST".to_owned(),
+            threshold: Threshold::DEFAULT,
+            enabled: true,
+        };
+        let hashes = [LISTED, Hash::Md5([9; 16])];
+        let entries = hashes.map(|hash| Entry {
+            content: ContentId(5),
+            hash,
+        });
+        Index::new(vec![Arc::new(BankIndex::new(settings, entries))])
+    }
+
+    fn report(hashes: Vec<HashRecord>) -> HashReport {
+        HashReport {
+            media_type: MediaType::Gif,
+            outcome: Outcome::Hashed,
+            reason: None,
+            notes: Vec::new(),
+            hashes,
+        }
+    }
+
+    fn frame(number: u32, flipped: u64, quality: u8) -> HashRecord {
+        HashRecord {
+            hash: Hash::Pdq(PdqHash([0x0F0F, 0x0F0F, 0x0F0F, 0x0F0F ^ flipped])),
+            quality: Some(Quality(quality)),
+            view: Some(View::Frame(number)),
+        }
+    }
+
+    #[test]
+    fn the_nearest_view_stands_for_all_and_a_digest_counts_beside_it() {
+        let digest = HashRecord {
+            hash: Hash::Md5([9; 16]),
+            quality: None,
+            view: None,
+        };
+        let hashes = vec![
+            frame(1, 0b111, 100),
+            frame(2, 0b1, 100),
+            frame(3, 0, 49),
+            digest,
+        ];
+        let found = matches(&report(hashes), &index(), None);
+        let summary: Vec<_> = found
+            .iter()
+            .map(|m| (m.hit.hash.algorithm(), m.hit.distance, m.view))
+            .collect();
+        assert_eq!(
+            summary,
+            [
+                (Algorithm::Md5, Distance(0), None),
+                (Algorithm::Pdq, Distance(1), Some(View::Frame(2))),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_hash_of_low_quality_is_never_looked_up() {
+        let low = report(vec![frame(1, 0, 49)]);
+        assert!(matches(&low, &index(), Threshold::new(256)).is_empty());
+        let usable = report(vec![frame(1, 0, 50)]);
+        assert_eq!(matches(&usable, &index(), None).len(), 1);
+    }
 }
