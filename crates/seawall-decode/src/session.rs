@@ -47,7 +47,15 @@ impl<'a> Session<'a> {
 
     /// A new reader over the file.
     pub(crate) fn source(&self) -> Source<'a> {
-        Source::new(self.bytes, self.budget.expired, Rc::clone(&self.late))
+        self.source_over(self.bytes)
+    }
+
+    /// A new reader over other bytes, on the same clock.
+    pub(crate) fn source_over<'b>(&self, bytes: &'b [u8]) -> Source<'b>
+    where
+        'a: 'b,
+    {
+        Source::new(bytes, self.budget.expired, Rc::clone(&self.late))
     }
 
     /// Refuses a size above the limits. To be called before anything is allocated for it.

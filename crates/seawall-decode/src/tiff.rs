@@ -1,5 +1,7 @@
 //! TIFF: every page, in the forms that scanners, cameras and editors write.
 
+mod directory;
+
 use ::tiff::decoder::{Decoder, DecodingResult, Limits};
 use ::tiff::tags::Tag;
 use ::tiff::{ColorType, TiffError};
@@ -16,7 +18,7 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     if count == 1 {
         let mut decoder = open(session)?;
         let orientation = orientation(&mut decoder);
-        let layout = read_page(session, &mut decoder)?;
+        let layout = read_page(session, &mut decoder, 0)?;
         session.visit_still(layout, orientation);
         return Ok(());
     }
@@ -53,7 +55,14 @@ fn page_count(session: &Session<'_>) -> Result<u32, Reason> {
 }
 
 fn open<'a>(session: &Session<'a>) -> Result<Decoder<Source<'a>>, Reason> {
-    let decoder = Decoder::new(session.source()).map_err(|error| reason(session, &error))?;
+    open_source(session, session.source())
+}
+
+fn open_source<'a>(
+    session: &Session<'_>,
+    source: Source<'a>,
+) -> Result<Decoder<Source<'a>>, Reason> {
+    let decoder = Decoder::new(source).map_err(|error| reason(session, &error))?;
     let bytes = usize::try_from(session.budget.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = bytes;
@@ -64,27 +73,82 @@ fn open<'a>(session: &Session<'a>) -> Result<Decoder<Source<'a>>, Reason> {
 
 fn read_page_at(session: &Session<'_>, index: u32) -> Result<Layout, Reason> {
     let mut decoder = open(session)?;
-    decoder
-        .seek_to_image(index as usize)
-        .map_err(|error| reason(session, &error))?;
-    read_page(session, &mut decoder)
+    seek(session, &mut decoder, index)?;
+    read_page(session, &mut decoder, index)
 }
 
-fn read_page(session: &Session<'_>, decoder: &mut Decoder<Source<'_>>) -> Result<Layout, Reason> {
+fn seek(
+    session: &Session<'_>,
+    decoder: &mut Decoder<Source<'_>>,
+    index: u32,
+) -> Result<(), Reason> {
+    decoder
+        .seek_to_image(index as usize)
+        .map_err(|error| reason(session, &error))
+}
+
+fn read_page(
+    session: &Session<'_>,
+    decoder: &mut Decoder<Source<'_>>,
+    index: u32,
+) -> Result<Layout, Reason> {
+    let photometric = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation);
+    if matches!(photometric, Ok(Some(PALETTE))) {
+        return read_palette_page(session, decoder, index);
+    }
+    to_layout(read_samples(session, decoder)?, &[])
+}
+
+/// The decoder reads everything about a palette page except that it is one, so it is shown
+/// the same file with that page declared grey; the colours are looked up afterwards.
+fn read_palette_page(
+    session: &Session<'_>,
+    decoder: &mut Decoder<Source<'_>>,
+    index: u32,
+) -> Result<Layout, Reason> {
+    let fail = |error: TiffError| reason(session, &error);
+    let palette = decoder.get_tag_u16_vec(Tag::ColorMap).map_err(fail)?;
+    let directory = decoder.ifd_pointer().ok_or(Reason::Damaged)?.0;
+    let patched = directory::declared_grey(session.bytes, directory).ok_or(Reason::Damaged)?;
+    let mut decoder = open_source(session, session.source_over(&patched))?;
+    seek(session, &mut decoder, index)?;
+    let grey = read_samples(session, &mut decoder)?;
+    match grey.colour {
+        ColorType::Gray(bits) => {
+            let colour = ColorType::Palette(bits);
+            to_layout(Samples { colour, ..grey }, &palette)
+        }
+        // The enum is the library's; a page declared grey gives no other colour that is read.
+        _ => Err(Reason::UnsupportedFormat),
+    }
+}
+
+/// A page as it is stored.
+struct Samples {
+    size: (usize, usize),
+    colour: ColorType,
+    /// One byte a sample, or packed where samples have fewer bits; interleaved.
+    bytes: Vec<u8>,
+}
+
+fn read_samples(
+    session: &Session<'_>,
+    decoder: &mut Decoder<Source<'_>>,
+) -> Result<Samples, Reason> {
     let fail = |error: TiffError| reason(session, &error);
     let (width, height) = decoder.dimensions().map_err(fail)?;
     session.check_size(width.into(), height.into(), 0)?;
     let colour = decoder.colortype().map_err(fail)?;
     let layout = decoder.image_buffer_layout().map_err(fail)?;
     session.check_size(0, 0, layout.complete_len as u64)?;
-    let palette = match colour {
-        ColorType::Palette(_) => decoder.get_tag_u16_vec(Tag::ColorMap).map_err(fail)?,
-        _ => Vec::new(),
-    };
     let mut result = DecodingResult::U8(Vec::new());
     let layout = decoder.read_image_to_buffer(&mut result).map_err(fail)?;
     let samples = interleaved(eight_bits(result)?, layout.planes);
-    to_layout((width as usize, height as usize), colour, samples, &palette)
+    Ok(Samples {
+        size: (width as usize, height as usize),
+        colour,
+        bytes: samples,
+    })
 }
 
 fn orientation(decoder: &mut Decoder<Source<'_>>) -> Orientation {
@@ -117,12 +181,12 @@ fn interleaved(samples: Vec<u8>, planes: usize) -> Vec<u8> {
     places.map(|place| samples[place]).collect()
 }
 
-fn to_layout(
-    size: (usize, usize),
-    colour: ColorType,
-    samples: Vec<u8>,
-    palette: &[u16],
-) -> Result<Layout, Reason> {
+fn to_layout(page: Samples, palette: &[u16]) -> Result<Layout, Reason> {
+    let Samples {
+        size,
+        colour,
+        bytes: samples,
+    } = page;
     let (width, height) = size;
     let rgb = |data| Layout::opaque(width, height, PixelKind::Rgb8, data);
     match colour {
@@ -206,5 +270,7 @@ fn reason(session: &Session<'_>, error: &TiffError) -> Reason {
     }
 }
 
+/// The photometric interpretation of pages whose samples are indices.
+const PALETTE: u16 = 3;
 /// More pages than this are not even counted.
 const PAGES_MAX: u32 = 100_000;
