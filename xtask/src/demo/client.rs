@@ -1,19 +1,21 @@
-//! The native interface as a caller sees it.
+//! HTTP as a caller of the interface and as a browser before the console use it.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use serde::Serialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 /// Longer than any call of the demo takes.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
 
-/// Speaks to one listener, with a bearer token where there is one.
+/// More than any answer of the demo holds.
+const ANSWER_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// Speaks to one listener, with headers that go with every request.
 pub(crate) struct Client {
     agent: ureq::Agent,
     base: String,
-    token: Option<String>,
+    headers: Vec<(&'static str, String)>,
 }
 
 /// What came back.
@@ -21,42 +23,63 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     /// The HTTP status.
     pub(crate) status: u16,
-    /// The body, as it was sent.
-    pub(crate) text: String,
+    /// The body.
+    pub(crate) body: Vec<u8>,
+    headers: ureq::http::HeaderMap,
 }
 
 impl Answer {
-    /// The body as JSON where the status is the expected one.
+    /// The value of a header, where it is there and is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The answer itself where the status is the expected one.
     ///
     /// # Errors
-    /// Where it is another, with the body, or the body is no JSON.
-    pub(crate) fn expect_status(self, status: u16) -> Result<Value> {
-        if self.status != status {
-            bail!(
-                "expected status {status}, got {}: {}",
-                self.status,
-                self.text.trim()
-            );
+    /// Where it is another, with the start of the body.
+    pub(crate) fn expect_status(self, status: u16) -> Result<Self> {
+        if self.status == status {
+            return Ok(self);
         }
-        serde_json::from_str(&self.text).or_else(|_| Ok(Value::String(self.text)))
+        let text: String = self.text().trim().chars().take(300).collect();
+        bail!("expected status {status}, got {}: {text}", self.status)
+    }
+
+    /// The body as a value.
+    ///
+    /// # Errors
+    /// Where it is no JSON of this form.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(&self.body).context("reading an answer as JSON")
     }
 }
 
 impl Client {
     /// A client of the listener at `base`.
-    pub(crate) fn new(base: &str, token: Option<&str>) -> Self {
+    pub(crate) fn new(base: &str) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(CALL_LIMIT))
             .max_redirects(0)
             .proxy(None)
             .build();
-        let agent = ureq::Agent::new_with_config(config);
         Self {
-            agent,
+            agent: ureq::Agent::new_with_config(config),
             base: base.trim_end_matches('/').to_owned(),
-            token: token.map(str::to_owned),
+            headers: Vec::new(),
         }
+    }
+
+    /// The same with a header on every request.
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// Asks for a path.
@@ -65,43 +88,67 @@ impl Client {
     /// Where no answer comes back; a refusal is an answer.
     pub(crate) fn get(&self, path: &str) -> Result<Answer> {
         let mut request = self.agent.get(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
-        read(request.call(), path)
+        read(request.call()).with_context(|| format!("asking for {path}"))
+    }
+
+    /// Sends bytes, with further headers.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer> {
+        let mut request = self.agent.post(format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request.send(body)).with_context(|| format!("sending to {path}"))
     }
 
     /// Sends a value as JSON.
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub(crate) fn post(&self, path: &str, body: &impl Serialize) -> Result<Answer> {
-        let body = serde_json::to_vec(body).context("writing a request as JSON")?;
-        self.post_bytes(path, "application/json", &body)
+    pub(crate) fn post_json(&self, path: &str, body: &serde_json::Value) -> Result<Answer> {
+        let body = body.to_string();
+        self.post(
+            path,
+            &[("content-type", "application/json")],
+            body.as_bytes(),
+        )
     }
 
-    /// Sends bytes as they are.
+    /// Sends fields as a form does. Values are plain words: nothing is escaped here.
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub(crate) fn post_bytes(&self, path: &str, media_type: &str, body: &[u8]) -> Result<Answer> {
-        let mut request = self.agent.post(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        read(request.header("content-type", media_type).send(body), path)
+    pub(crate) fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+        let pairs: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.post(path, &headers, pairs.join("&").as_bytes())
     }
 }
 
-type Response = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
-
-fn read(response: Response, path: &str) -> Result<Answer> {
-    let mut response = response.with_context(|| format!("calling {path}"))?;
+fn read(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Answer> {
+    let mut response = response?;
     let status = response.status().as_u16();
-    let text = response.body_mut().read_to_string();
+    let headers = response.headers().clone();
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(ANSWER_BYTES_MAX)
+        .read_to_vec()?;
     Ok(Answer {
         status,
-        text: text.with_context(|| format!("reading the answer of {path}"))?,
+        body,
+        headers,
     })
 }
 
@@ -113,16 +160,15 @@ mod tests {
     fn another_status_than_expected_is_an_error_with_the_body() {
         let answer = || Answer {
             status: 409,
-            text: "{\"code\":\"taken\"}".to_owned(),
+            body: b"{\"code\":\"taken\"}".to_vec(),
+            headers: ureq::http::HeaderMap::new(),
         };
         let error = answer()
             .expect_status(200)
             .expect_err("409 is not 200")
             .to_string();
         assert!(error.contains("409") && error.contains("taken"), "{error}");
-        assert_eq!(
-            answer().expect_status(409).expect("as expected")["code"],
-            "taken"
-        );
+        let value: serde_json::Value = answer().json().expect("is JSON");
+        assert_eq!(value["code"], "taken");
     }
 }

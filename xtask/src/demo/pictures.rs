@@ -26,11 +26,9 @@ pub(crate) enum Fate {
 /// One upload: what it is, its bytes, and what has to come of it.
 pub(crate) struct Upload {
     /// The id a platform would send.
-    pub(crate) item: &'static str,
+    pub(crate) item: String,
     /// What it is, for the reader.
     pub(crate) what: &'static str,
-    /// The media type a platform would claim.
-    pub(crate) media_type: &'static str,
     /// The file.
     pub(crate) bytes: Vec<u8>,
     /// What has to come of it.
@@ -49,103 +47,58 @@ fn pattern(seed: u64) -> Pixels {
 /// The dozen uploads, in the order in which they arrive.
 pub(crate) fn uploads() -> Vec<Upload> {
     let [first, second, third] = BANK_SEEDS;
-    let small = |seed| resized(&pattern(seed), 400, 300);
-    let rotated = rotated_quarter(&pattern(first));
     let whole = original(third);
     let cut = whole[..whole.len() * 7 / 10].to_vec();
-    let upload = |item, what, media_type, bytes, fate| Upload {
-        item,
-        what,
-        media_type,
-        bytes,
-        fate,
-    };
-    vec![
-        upload(
-            "item-01",
-            "an original",
-            "image/jpeg",
-            original(first),
-            Fate::Identical,
-        ),
-        upload(
-            "item-02",
-            "a copy at 400×300",
-            "image/jpeg",
-            jpeg(&small(first), 85),
-            Fate::NearCopy,
-        ),
-        upload(
-            "item-03",
+    let text = b"Not a picture at all.\n".repeat(40);
+    let rotated = rotated_quarter(&pattern(first));
+    let small = |seed| resized(&pattern(seed), 400, 300);
+    let one_colour = flat(640, 480, [90, 120, 160]);
+    let files = [
+        ("an original", original(first), Fate::Identical),
+        ("a copy at 400×300", jpeg(&small(first), 85), Fate::NearCopy),
+        (
             "an unrelated picture",
-            "image/jpeg",
             jpeg(&pattern(901), 90),
             Fate::Unrelated,
         ),
-        upload(
-            "item-04",
+        (
             "a copy recompressed at quality 35",
-            "image/jpeg",
             jpeg(&pattern(second), 35),
             Fate::NearCopy,
         ),
-        upload(
-            "item-05",
+        (
             "a copy turned by a quarter",
-            "image/jpeg",
             jpeg(&rotated, 90),
             Fate::NearCopy,
         ),
-        upload(
-            "item-06",
+        (
             "an unrelated picture as PNG",
-            "image/png",
             png(&pattern(902)),
             Fate::Unrelated,
         ),
-        upload(
-            "item-07",
-            "a copy as PNG",
-            "image/png",
-            png(&small(second)),
-            Fate::NearCopy,
-        ),
-        upload(
-            "item-08",
-            "a text that is called a picture",
-            "image/jpeg",
-            b"Not a picture at all.\n".repeat(40),
-            Fate::Refused,
-        ),
-        upload(
-            "item-09",
-            "a copy cut off at 70 %",
-            "image/jpeg",
-            cut,
-            Fate::Partial,
-        ),
-        upload(
-            "item-10",
+        ("a copy as a small PNG", png(&small(second)), Fate::NearCopy),
+        ("a text that is called a picture", text, Fate::Refused),
+        ("a copy cut off at 70 %", cut, Fate::Partial),
+        (
             "a picture of one colour",
-            "image/png",
-            png(&flat(640, 480, [90, 120, 160])),
+            png(&one_colour),
             Fate::Unmatchable,
         ),
-        upload(
-            "item-11",
-            "an original",
-            "image/jpeg",
-            whole,
-            Fate::Identical,
-        ),
-        upload(
-            "item-12",
+        ("another original", whole, Fate::Identical),
+        (
             "an unrelated picture, resized",
-            "image/jpeg",
             jpeg(&small(903), 80),
             Fate::Unrelated,
         ),
-    ]
+    ];
+    let numbered = files.into_iter().enumerate();
+    let upload = |(index, (what, bytes, fate))| Upload {
+        item: format!("item-{:02}", index + 1),
+        what,
+        bytes,
+        fate,
+    };
+    numbered.map(upload).collect()
 }
 
 #[cfg(test)]

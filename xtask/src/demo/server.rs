@@ -23,7 +23,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(20);
 const POLL_PAUSE: Duration = Duration::from_millis(50);
 
 /// Where the listeners are: the line the server prints once they are open.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Addresses {
     /// The native interface.
     pub(crate) api: String,
@@ -31,6 +31,10 @@ pub(crate) struct Addresses {
     pub(crate) console: String,
     /// The public listener.
     pub(crate) public: String,
+    /// The partners' stand-in, in drill mode.
+    pub(crate) stand_in: Option<String>,
+    /// Listeners that found their port taken and took another.
+    pub(crate) moved_ports: Vec<String>,
 }
 
 /// A running server.
@@ -58,13 +62,7 @@ impl Server {
         let lines = lines_of(&mut child)?;
         let announced = announcement(&lines);
         // From here on the child is killed by `drop`, whatever happens.
-        let addresses = announced.as_ref().ok().cloned();
-        let nowhere = || Addresses {
-            api: String::new(),
-            console: String::new(),
-            public: String::new(),
-        };
-        let addresses = addresses.unwrap_or_else(nowhere);
+        let addresses = announced.as_ref().ok().cloned().unwrap_or_default();
         let server = Self {
             child,
             lines,
@@ -180,7 +178,7 @@ fn announcement(lines: &Receiver<String>) -> Result<Addresses> {
 
 /// Asks `/readyz` until it says yes.
 fn ready(api: &str) -> Result<()> {
-    let client = Client::new(api, None);
+    let client = Client::new(api);
     let until = Instant::now() + START_LIMIT;
     loop {
         let answer = client.get("/readyz");
@@ -222,7 +220,7 @@ mod tests {
         for line in [
             "hello",
             "{}",
-            r#"{"api":"http://a","console":"http://c","public":"http://p"}"#,
+            r#"{"event":"listening","api":"http://a","console":"http://c","public":"http://p","stand_in":null,"moved_ports":[]}"#,
         ] {
             sender.send(line.to_owned()).expect("the receiver is there");
         }

@@ -7,7 +7,7 @@ const TABLE_PATH: &str = "docs/words.md";
 /// Where official titles and codes stand as their source writes them.
 const OFFICIAL: [&str; 2] = [
     "crates/seawall-casework/src/report/official.rs",
-    "crates/seawall-sim/src/cybertip/official.rs",
+    "crates/seawall-sim/src/cybertipline/words.rs",
 ];
 
 /// Files whose texts are read, by the end of their names.
