@@ -291,7 +291,10 @@ impl Delivery {
             let calls = self.calls.iter().filter_map(|call| call.ended.as_ref());
             let accepted = calls.filter_map(|end| match &end.outcome {
                 CallOutcome::Accepted { report_id, .. } => *report_id,
-                _ => None,
+                CallOutcome::Altered
+                | CallOutcome::Refused { .. }
+                | CallOutcome::NotSent
+                | CallOutcome::Unknown => None,
             });
             accepted.into_iter().any(|report_id| report_id == id)
         };

@@ -183,6 +183,23 @@ async fn a_report_goes_the_whole_way() {
     assert_eq!(reports[0].files[0].details.as_deref(), Some(xml.as_str()));
 }
 
+/// The same documents are what the sender's reader is tested with.
+#[tokio::test]
+async fn replies_are_the_documents_written_by_hand() {
+    let desk = Desk::new();
+    let submit = include_str!("../../seawall-casework/tests/golden/reply-submit.xml");
+    assert_eq!(desk.submit(REPORT).await.text(), submit);
+    let uploaded = desk.upload(FIRST, "pattern").await;
+    let file_id = uploaded.field("fileId").expect("a file id");
+    let upload = include_str!("../../seawall-casework/tests/golden/reply-upload.xml");
+    assert_eq!(uploaded.text(), upload.replace("FILE", file_id));
+    let finish = include_str!("../../seawall-casework/tests/golden/reply-finish.xml");
+    let finished = desk.form("finish", FIRST).await;
+    assert_eq!(finished.text(), finish.replace("FILE", file_id));
+    let before = include_str!("../../seawall-casework/tests/golden/reply-finished-before.xml");
+    assert_eq!(desk.form("finish", FIRST).await.text(), before);
+}
+
 #[tokio::test]
 async fn it_says_everywhere_that_it_is_a_stand_in() {
     let desk = Desk::new();

@@ -158,20 +158,25 @@ impl Check {
     }
 
     fn content(&self, element: &Element, kind: &Kind, path: &str) -> Result<(), Invalid> {
-        let holds_text = !element.text.trim().is_empty();
+        let children = element.children.as_slice();
+        if let Content::Text(text) = &kind.content {
+            return match children {
+                [] if self.admits(text, &element.text) => Ok(()),
+                [] => fail(path, "its value"),
+                [_, ..] => fail(path, "an element in text"),
+            };
+        }
+        if !element.text.trim().is_empty() {
+            return fail(path, "text between elements");
+        }
         match &kind.content {
-            Content::Text(_) if !element.children.is_empty() => fail(path, "an element in text"),
-            Content::Text(text) if !self.admits(text, &element.text) => fail(path, "its value"),
-            Content::Text(_) => Ok(()),
-            _ if holds_text => fail(path, "text between elements"),
             Content::Sequence(items) => self.sequence(element, items, path),
-            Content::Choice(items) => match element.children.as_slice() {
-                [one] => self.any_order(std::slice::from_ref(one), items, path),
-                _ => fail(path, "exactly one element is asked for"),
-            },
-            Content::AnyOrder(items) => self.any_order(&element.children, items, path),
-            Content::Empty if element.children.is_empty() => Ok(()),
-            Content::Empty => fail(path, "it has to be empty"),
+            Content::Choice(_) if children.len() != 1 => fail(path, "it has to hold one element"),
+            Content::Choice(items) | Content::AnyOrder(items) => {
+                self.any_order(children, items, path)
+            }
+            Content::Empty if !children.is_empty() => fail(path, "it has to be empty"),
+            Content::Text(_) | Content::Empty => Ok(()),
         }
     }
 
