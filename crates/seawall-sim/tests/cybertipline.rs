@@ -452,6 +452,8 @@ async fn the_journal_remembers_all_but_a_line_that_was_cut() {
     desk.submit(REPORT).await;
     desk.form("finish", FIRST).await;
     let before = desk.stand_in.reports();
+    let second = Desk::open(Some(&path)).err().expect("one at a time");
+    assert!(matches!(second, SimError::Open { .. }));
     drop(desk);
 
     let whole = std::fs::read(&path).expect("a journal");

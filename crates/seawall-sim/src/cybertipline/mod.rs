@@ -154,8 +154,9 @@ impl CyberTipline {
     /// Opens a stand-in, with what its journal remembers.
     ///
     /// # Errors
-    /// [`SimError`] where the journal cannot be opened or read. A last line that was cut
-    /// short by the death of the process was never answered; it is removed.
+    /// [`SimError`] where the journal cannot be opened or read, or another stand-in has it
+    /// open. A last line that was cut short by the death of the process was never answered;
+    /// it is removed.
     pub fn open(options: Options, clock: Arc<dyn Clock>) -> Result<Arc<Self>, SimError> {
         let book = match &options.journal {
             Some(path) => {

@@ -219,4 +219,15 @@ mod tests {
             assert!(read(bytes).is_err(), "{}", String::from_utf8_lossy(bytes));
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_fall(
+            bytes: Vec<u8>,
+            text in "(<[ab/!?]|>|&#?[0-9a-z]{0,3};|[ab\"= ]|-->|<!--|\\]\\]>){0,30}",
+        ) {
+            let _ = read(&bytes);
+            let _ = read(text.as_bytes());
+        }
+    }
 }
