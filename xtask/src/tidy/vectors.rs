@@ -1,4 +1,4 @@
-//! The rule: every golden vector stands in `vectors/manifest.toml` with its origin and checksum.
+//! The rule: every golden vector stands in `vectors/MANIFEST.toml` with its origin and checksum.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,24 +12,26 @@ use super::{File, Finding};
 use crate::repository::root;
 
 const FOLDER: &str = "vectors";
-const MANIFEST: &str = "vectors/manifest.toml";
+const MANIFEST: &str = "vectors/MANIFEST.toml";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Manifest {
     #[serde(default)]
-    file: Vec<Entry>,
+    vector: Vec<Entry>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     /// Path below `vectors/`.
-    path: String,
+    file: String,
     /// What made it, or where it is from and under which licence.
     origin: String,
     /// SHA-256 of the file, lower-case hexadecimal.
     sha256: String,
+    /// What it is there for.
+    purpose: String,
 }
 
 /// Reads the folder and holds it against its manifest.
@@ -39,7 +41,7 @@ struct Entry {
 pub(crate) fn check(files: &[File]) -> Result<Vec<Finding>> {
     let mut found = BTreeMap::new();
     digest_folder(&root().join(FOLDER), "", &mut found)?;
-    found.remove("manifest.toml");
+    found.remove("MANIFEST.toml");
     let manifest = files.iter().find(|file| file.path == MANIFEST);
     let manifest = match manifest {
         Some(file) => toml::from_str(&file.text).with_context(|| format!("reading {MANIFEST}"))?,
@@ -56,9 +58,9 @@ fn digest_folder(folder: &Path, prefix: &str, found: &mut BTreeMap<String, Strin
         let entry = entry?;
         let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
-            digest_folder(&entry.path(), &format!("{path}/"), found)?;
+            digest_folder(&entry.file(), &format!("{path}/"), found)?;
         } else {
-            let bytes = fs::read(entry.path()).with_context(|| format!("reading {path}"))?;
+            let bytes = fs::read(entry.file()).with_context(|| format!("reading {path}"))?;
             found.insert(path, hexadecimal(&Sha256::digest(&bytes)));
         }
     }
@@ -74,18 +76,19 @@ fn compare(manifest: &Manifest, found: &BTreeMap<String, String>) -> Vec<Finding
     let mut findings = Vec::new();
     for path in found
         .keys()
-        .filter(|path| !manifest.file.iter().any(|e| e.path == **path))
+        .filter(|path| !manifest.vector.iter().any(|e| e.file == **path))
     {
         findings.push(Finding::new(place(path), format!("is not in {MANIFEST}")));
     }
-    for entry in &manifest.file {
-        let text = match found.get(&entry.path) {
+    for entry in &manifest.vector {
+        let text = match found.get(&entry.file) {
             None => "is in the manifest and not in the folder",
             Some(digest) if *digest != entry.sha256 => "has another checksum than the manifest",
             Some(_) if entry.origin.trim().is_empty() => "has no origin in the manifest",
+            Some(_) if entry.purpose.trim().is_empty() => "has no purpose in the manifest",
             Some(_) => continue,
         };
-        findings.push(Finding::new(place(&entry.path), text));
+        findings.push(Finding::new(place(&entry.file), text));
     }
     findings
 }
@@ -96,7 +99,8 @@ mod tests {
 
     fn entry(path: &str, origin: &str, sha256: &str) -> Entry {
         Entry {
-            path: path.to_owned(),
+            file: path.to_owned(),
+            purpose: "a test".to_owned(),
             origin: origin.to_owned(),
             sha256: sha256.to_owned(),
         }
@@ -114,13 +118,13 @@ mod tests {
             entry("b.png", "seed 2", "22"),
             entry("c.png", "seed 3", "33"),
         ];
-        assert_eq!(compare(&Manifest { file: good }, &found), []);
+        assert_eq!(compare(&Manifest { vector: good }, &found), []);
         let bad = vec![
             entry("a.png", "seed 1", "12"),
             entry("b.png", " ", "22"),
             entry("gone.png", "seed 4", "44"),
         ];
-        assert_eq!(compare(&Manifest { file: bad }, &found).len(), 4);
+        assert_eq!(compare(&Manifest { vector: bad }, &found).len(), 4);
     }
 
     #[test]
