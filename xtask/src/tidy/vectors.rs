@@ -58,9 +58,9 @@ fn digest_folder(folder: &Path, prefix: &str, found: &mut BTreeMap<String, Strin
         let entry = entry?;
         let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
-            digest_folder(&entry.file(), &format!("{path}/"), found)?;
+            digest_folder(&entry.path(), &format!("{path}/"), found)?;
         } else {
-            let bytes = fs::read(entry.file()).with_context(|| format!("reading {path}"))?;
+            let bytes = fs::read(entry.path()).with_context(|| format!("reading {path}"))?;
             found.insert(path, hexadecimal(&Sha256::digest(&bytes)));
         }
     }
