@@ -342,7 +342,8 @@ mod tests {
             events[place].body = events[place].body.replace("case-", "kase-");
             events[place].hash = chain_hash(&events[place].body, events[place].previous);
             let sequence = place as u64 + 2;
-            prop_assert!(matches!(broken(events), Some(AuditError::Link { sequence: s }) if s == sequence));
+            let named = matches!(broken(events), Some(AuditError::Link { sequence: s }) if s == sequence);
+            prop_assert!(named);
         }
     }
 }

@@ -1,1 +1,21 @@
-//! HTTP: native API, console, public listener
+//! HTTP: the native API, the console for reviewers, and the public listener.
+//!
+//! Three listeners with their own origins: no console route answers on another one, and the
+//! Host header is checked. A handler extracts, authorises, calls one use-case of
+//! `seawall-workflow` and maps the result; it decides nothing itself.
+
+pub mod config;
+pub mod console;
+
+mod api;
+mod guard;
+mod metrics;
+mod openapi;
+mod problem;
+mod public;
+mod serve;
+mod state;
+
+pub use openapi::openapi_json;
+pub use serve::{Listening, ServeError, Server};
+pub use state::{App, Face};

@@ -94,20 +94,12 @@ impl Store {
         Ok(value)
     }
 
-    /// A number that moves whenever another connection or process changed the database.
+    /// A connection of its own that notices changes by others.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn data_version(&self, watch: &Connection) -> Result<i64, StoreError> {
-        Ok(watch.pragma_query_value(None, "data_version", |row| row.get(0))?)
-    }
-
-    /// A connection of its own for [`Store::data_version`].
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`].
-    pub fn watch(&self) -> Result<Connection, StoreError> {
-        open_connection(&self.path, OpenFlags::empty())
+    pub fn watch(&self) -> Result<Watch, StoreError> {
+        Ok(Watch(open_connection(&self.path, OpenFlags::empty())?))
     }
 
     /// Walks the whole audit chain.
@@ -136,6 +128,19 @@ impl Store {
             writer: Mutex::new(connection),
             readers: Mutex::new(Vec::new()),
         })
+    }
+}
+
+/// Notices that something in the database changed, whoever changed it.
+pub struct Watch(Connection);
+
+impl Watch {
+    /// A number that moves with every change that another connection or process commits.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn version(&self) -> Result<i64, StoreError> {
+        Ok(self.0.pragma_query_value(None, "data_version", |row| row.get(0))?)
     }
 }
 

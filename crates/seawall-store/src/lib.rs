@@ -23,7 +23,7 @@ pub use bank::{Bank, BankChange, ContentRow, NewBank, NewContent, StoredHash};
 pub use case::{
     CaseFilter, CaseRecord, CaseRow, EvidenceRow, MatchRow, NewCase, Reveal, RevealMode, UploadRow,
 };
-pub use connection::Store;
+pub use connection::{Store, Watch};
 pub use error::StoreError;
 pub use message::{Message, NewMessage};
 pub use report::{NewReport, ReportRow, ReportState};

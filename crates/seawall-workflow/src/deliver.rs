@@ -92,28 +92,38 @@ impl Workflow {
         self.receiver.store(Some(std::sync::Arc::new(receiver)));
     }
 
-    /// Takes every open report as far as it goes now.
+    /// Takes every open report as far as it goes now. One that cannot be read does not stop the
+    /// others; it is logged and stays open.
     ///
     /// # Errors
-    /// [`WorkflowError`]; the ledger says where things stand.
+    /// [`WorkflowError`] where the open reports cannot be listed.
     pub async fn deliver_reports(&self) -> Result<Delivered, WorkflowError> {
         let mut delivered = Delivered::default();
         let Some(receiver) = self.receiver.load_full() else { return Ok(delivered) };
         for row in self.store.read(|reader| reader.open_reports())? {
-            let parcel = self.unpack(row)?;
-            loop {
-                match self.step(&receiver, &parcel).await? {
-                    Step::Called => {}
-                    Step::Filed => break delivered.filed += 1,
-                    Step::Stuck => break delivered.stuck += 1,
-                    Step::Wait(until) => {
-                        let earliest = delivered.next_at.map_or(until, |at| at.min(until));
-                        break delivered.next_at = Some(earliest);
-                    }
+            let report = row.id;
+            match self.deliver_report(&receiver, row).await {
+                Ok(Step::Called) => {}
+                Ok(Step::Filed) => delivered.filed += 1,
+                Ok(Step::Stuck) => delivered.stuck += 1,
+                Ok(Step::Wait(until)) => {
+                    let earliest = delivered.next_at.map_or(until, |at| at.min(until));
+                    delivered.next_at = Some(earliest);
                 }
+                Err(error) => tracing::error!(%report, %error, "delivering a report failed"),
             }
         }
         Ok(delivered)
+    }
+
+    async fn deliver_report(&self, receiver: &Receiver, row: ReportRow) -> Result<Step, WorkflowError> {
+        let parcel = self.unpack(row)?;
+        loop {
+            match self.step(receiver, &parcel).await? {
+                Step::Called => {}
+                step @ (Step::Wait(_) | Step::Filed | Step::Stuck) => return Ok(step),
+            }
+        }
     }
 
     /// Lets a stuck report go on, after a person looked into it.
@@ -143,7 +153,8 @@ impl Workflow {
         let key = self.case_key(&record)?;
         let text = key.open(draft::DRAFT, &row.draft_sealed)?;
         let draft: ReportDraft = serde_json::from_slice(&text).map_err(WorkflowError::Sealed)?;
-        let report = validate(draft, self.clock.now())
+        // It was valid when it was drafted, even if the clock has been set back since.
+        let report = validate(draft, self.clock.now().max(row.drafted_at))
             .map_err(|_| StoreError::Value { place: "reports.draft_sealed" })?;
         Ok(Parcel { row, record, key, report })
     }

@@ -17,6 +17,7 @@ pub(crate) fn draft(
     reporter: &Reporter,
     now: Timestamp,
 ) -> ReportDraft {
+    // A platform's clock may be ahead; the receiver refuses times in the future.
     let uploaded_at = context.uploaded_at.filter(|time| *time <= now);
     ReportDraft {
         incident_type: incident_type(decision.finding.manifestation),
@@ -24,7 +25,7 @@ pub(crate) fn draft(
         escalate_reason: escalation(&decision.finding.attributes),
         urls: context.url.iter().cloned().collect(),
         reporter: reporter.clone(),
-        person: person(context),
+        person: person(context, uploaded_at),
         additional_info: Some(summary(record)),
         files: vec![file(record, context, decision, uploaded_at)],
     }
@@ -46,28 +47,28 @@ fn file(
         classification: decision.finding.classification,
         annotations: Vec::new(),
         digests: record.evidence.digests.to_vec(),
-        ip_event: ip_event(context),
+        ip_event: ip_event(context, uploaded_at),
         additional_info: None,
     }
 }
 
-fn person(context: &UploadContext) -> Option<ReportedPerson> {
+fn person(context: &UploadContext, seen_at: Option<Timestamp>) -> Option<ReportedPerson> {
     let known = context.uploader_id.is_some() || context.screen_name.is_some() || context.ip.is_some();
     known.then(|| ReportedPerson {
         esp_identifier: context.uploader_id.clone(),
         screen_name: context.screen_name.clone(),
-        ip_events: ip_event(context).into_iter().collect(),
+        ip_events: ip_event(context, seen_at).into_iter().collect(),
         ..ReportedPerson::default()
     })
 }
 
-fn ip_event(context: &UploadContext) -> Option<IpEvent> {
+fn ip_event(context: &UploadContext, seen_at: Option<Timestamp>) -> Option<IpEvent> {
     let ip = context.ip.as_ref()?;
     Some(IpEvent {
         ip: Redacted(ip.reveal().to_string()),
         port: context.port,
         event: event_name(context.event),
-        at: context.uploaded_at,
+        at: seen_at,
     })
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use seawall::hash::{Digests, combine, digests};
+use seawall::index::Hit;
 use seawall::scan::{Match, matches};
 use seawall_casework::audit::EventDraft;
 use seawall_casework::case::{Case, CasePurpose, CaseState};
@@ -209,6 +210,25 @@ impl Workflow {
             .map_err(WorkflowError::from)?
     }
 
+    /// Hashes a picture of the operator's, for a bank: in a decoder process, as any other.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Thread`].
+    pub async fn hash_picture(&self, bytes: Bytes) -> Result<HashReport, WorkflowError> {
+        let copy = bytes.clone();
+        let digesting = tokio::task::spawn_blocking(move || digests(&copy));
+        let perceptual = self.workers.hash(bytes).await;
+        Ok(combine(perceptual, &digesting.await?))
+    }
+
+    /// Looks one hash up in the enabled banks. Opens no case.
+    #[must_use]
+    pub fn look_up(&self, hash: &Hash) -> Vec<MatchAnswer> {
+        let banks = self.index.load();
+        let row = |hit: Hit| match_answer(&banks.row(&hit, None, None));
+        banks.index.lookup(hash, None).into_iter().map(row).collect()
+    }
+
     fn settle(
         &self,
         request: &ScanRequest,
@@ -364,20 +384,25 @@ impl Scanned {
             let of_view = self.report.hashes.iter().find(|record| record.view == found.view);
             of_view.and_then(|record| record.quality)
         };
-        let row = |found: &Match| {
-            let bank = self.banks.banks.get(&found.hit.bank);
-            MatchRow {
-                bank: found.hit.bank,
-                bank_name: bank.map(|bank| bank.name.to_string()).unwrap_or_default(),
-                content: found.hit.content,
-                hash: found.hit.hash,
-                distance: found.hit.distance,
-                threshold: bank.map_or(Threshold::DEFAULT, |bank| bank.threshold),
-                view: found.view,
-                quality: quality(found),
-            }
-        };
+        let row = |found: &Match| self.banks.row(&found.hit, found.view, quality(found));
         self.found.iter().map(row).collect()
+    }
+}
+
+impl Snapshot {
+    /// A listed hash with what its bank is called and how it matches.
+    fn row(&self, hit: &Hit, view: Option<View>, quality: Option<Quality>) -> MatchRow {
+        let bank = self.banks.get(&hit.bank);
+        MatchRow {
+            bank: hit.bank,
+            bank_name: bank.map(|bank| bank.name.to_string()).unwrap_or_default(),
+            content: hit.content,
+            hash: hit.hash,
+            distance: hit.distance,
+            threshold: bank.map_or(Threshold::DEFAULT, |bank| bank.threshold),
+            view,
+            quality,
+        }
     }
 }
 

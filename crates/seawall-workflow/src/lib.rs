@@ -32,4 +32,6 @@ pub use publish::Webhook;
 pub use review::{CaseFile, DecideFault, RevealError};
 pub use selftest::{SELFTEST_BANK, SELFTEST_PICTURE};
 pub use system::{SystemClock, SystemRandom};
+pub use seawall_egress::Reach;
+pub use seawall_exchange::list::parse as parse_list;
 pub use workflow::{Setup, Workflow};

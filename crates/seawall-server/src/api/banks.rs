@@ -1,0 +1,432 @@
+//! Banks and what is in them.
+
+use axum::Json;
+use axum::extract::{Extension, Path, Request, State};
+use http::StatusCode;
+use seawall_core::{BankName, ContentId, Quality, Threshold, Timestamp};
+use seawall_store::{Bank, BankChange, ContentRow, NewContent, StoredHash};
+use seawall_workflow::BankError;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::body::{ApiJson, ApiQuery, HashValue, PageQuery, page_size, read_body};
+use crate::guard::Caller;
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::state::App;
+
+/// A bank.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BankBody {
+    id: i64,
+    name: String,
+    /// Largest PDQ distance that matches, in bits.
+    threshold: u16,
+    enabled: bool,
+    /// Whether this is the built-in test bank.
+    test: bool,
+    /// How many contents it holds.
+    contents: u64,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<Bank> for BankBody {
+    fn from(bank: Bank) -> Self {
+        Self {
+            id: bank.id.0,
+            name: bank.name.to_string(),
+            threshold: bank.threshold.bits(),
+            enabled: bank.enabled,
+            test: bank.purpose == seawall_casework::case::CasePurpose::Test,
+            contents: bank.contents,
+            created_at: bank.created_at,
+        }
+    }
+}
+
+/// All banks.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BanksBody {
+    items: Vec<BankBody>,
+}
+
+/// A bank to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BankInput {
+    /// Upper-case letters, digits and underscores, not starting with a digit.
+    name: String,
+    /// 0 to 256 bits; 31 where not given.
+    threshold: Option<u16>,
+    /// `true` where not given.
+    enabled: Option<bool>,
+}
+
+/// What to change.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BankPatch {
+    /// 0 to 256 bits.
+    threshold: Option<u16>,
+    enabled: Option<bool>,
+}
+
+/// A content.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ContentBody {
+    id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    hashes: Vec<HashValue>,
+}
+
+impl From<ContentRow> for ContentBody {
+    fn from(content: ContentRow) -> Self {
+        Self {
+            id: content.id.0,
+            note: content.note,
+            created_at: content.created_at,
+            hashes: content.hashes.iter().map(hash_value).collect(),
+        }
+    }
+}
+
+/// A page of contents.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ContentsBody {
+    items: Vec<ContentBody>,
+    /// Give it as `after` to get the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<i64>,
+}
+
+/// A content to be added.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ContentInput {
+    /// At most 255 characters.
+    note: Option<String>,
+    /// 1 to 100 hashes.
+    hashes: Vec<HashValue>,
+}
+
+/// An added content.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AddedBody {
+    id: i64,
+    hashes: Vec<HashValue>,
+}
+
+/// What an import did.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ImportBody {
+    /// Rows that became contents.
+    added: usize,
+    /// Rows whose hash the bank held already.
+    known: usize,
+    /// Rows that could not be read; the rest was loaded.
+    rejected: Vec<RowBody>,
+    /// Rows that are hashes but match too much to be used.
+    set_aside: Vec<RowBody>,
+}
+
+/// A row of a list.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RowBody {
+    /// Its line, counted from 1.
+    line: u64,
+    reason: String,
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NoteQuery {
+    /// A remark, at most 255 characters.
+    note: Option<String>,
+}
+
+/// List the banks
+#[utoipa::path(get, path = "/api/v1/banks", tag = "banks", responses((status = 200, body = BanksBody)))]
+pub(crate) async fn list(State(app): State<App>) -> Result<Json<BanksBody>, Problem> {
+    let banks = app.blocking(|workflow| workflow.store().read(|reader| reader.banks())).await?;
+    Ok(Json(BanksBody { items: banks.into_iter().map(BankBody::from).collect() }))
+}
+
+/// Make a bank
+#[utoipa::path(
+    post, path = "/api/v1/banks", tag = "banks", request_body = BankInput,
+    responses(
+        (status = 201, body = BankBody),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    ApiJson(input): ApiJson<BankInput>,
+) -> Result<(StatusCode, Json<BankBody>), Problem> {
+    let name = bank_name(&input.name).map_err(|error| Problem::new(Code::BadName).detail(error))?;
+    let threshold = input.threshold.map(threshold).transpose()?.unwrap_or(Threshold::DEFAULT);
+    let enabled = input.enabled.unwrap_or(true);
+    let bank = app
+        .blocking(move |workflow| workflow.create_bank(&name, threshold, enabled, caller.actor()))
+        .await?;
+    Ok((StatusCode::CREATED, Json(bank.into())))
+}
+
+/// Show a bank
+#[utoipa::path(
+    get, path = "/api/v1/banks/{name}", tag = "banks", params(("name" = String, Path)),
+    responses(
+        (status = 200, body = BankBody),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<Json<BankBody>, Problem> {
+    let name = known_name(&name)?;
+    Ok(Json(app.blocking(move |workflow| workflow.bank(&name)).await?.into()))
+}
+
+/// Change a bank
+///
+/// Takes effect before the answer is sent.
+#[utoipa::path(
+    patch, path = "/api/v1/banks/{name}", tag = "banks", params(("name" = String, Path)),
+    request_body = BankPatch,
+    responses(
+        (status = 200, body = BankBody),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn change(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    ApiJson(patch): ApiJson<BankPatch>,
+) -> Result<Json<BankBody>, Problem> {
+    let name = known_name(&name)?;
+    let threshold = patch.threshold.map(threshold).transpose()?;
+    let change = BankChange { threshold, enabled: patch.enabled };
+    let bank =
+        app.blocking(move |workflow| workflow.change_bank(&name, change, caller.actor())).await?;
+    Ok(Json(bank.into()))
+}
+
+/// Delete a bank
+///
+/// With everything in it. Cases that it opened stay.
+#[utoipa::path(
+    delete, path = "/api/v1/banks/{name}", tag = "banks", params(("name" = String, Path)),
+    responses(
+        (status = 204),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let name = known_name(&name)?;
+    app.blocking(move |workflow| workflow.delete_bank(&name, caller.actor())).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// List a bank's contents
+#[utoipa::path(
+    get, path = "/api/v1/banks/{name}/contents", tag = "banks",
+    params(("name" = String, Path), PageQuery),
+    responses(
+        (status = 200, body = ContentsBody),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list_contents(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    ApiQuery(page): ApiQuery<PageQuery>,
+) -> Result<Json<ContentsBody>, Problem> {
+    let name = known_name(&name)?;
+    let limit = page_size(page.limit)?;
+    let after = ContentId(page.after.unwrap_or_default());
+    let rows = app
+        .blocking(move |workflow| {
+            let bank = workflow.bank(&name)?;
+            Ok::<_, BankError>(workflow.store().read(|reader| reader.contents(bank.id, after, limit))?)
+        })
+        .await?;
+    let is_full = rows.len() == limit as usize;
+    let next = rows.last().filter(|_| is_full).map(|row| row.id.0);
+    Ok(Json(ContentsBody { items: rows.into_iter().map(ContentBody::from).collect(), next }))
+}
+
+/// Add a content by its hashes
+#[utoipa::path(
+    post, path = "/api/v1/banks/{name}/contents", tag = "banks", params(("name" = String, Path)),
+    request_body = ContentInput,
+    responses(
+        (status = 201, body = AddedBody),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn add_content(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    ApiJson(input): ApiJson<ContentInput>,
+) -> Result<(StatusCode, Json<AddedBody>), Problem> {
+    let name = known_name(&name)?;
+    if !(1..=100).contains(&input.hashes.len()) {
+        return Err(Problem::new(Code::BadHash).detail("a content has 1 to 100 hashes"));
+    }
+    let stored = |value: &HashValue| {
+        Ok(StoredHash { hash: value.parse()?, quality: value.quality.map(Quality) })
+    };
+    let hashes = input.hashes.iter().map(stored).collect::<Result<Vec<_>, Problem>>()?;
+    add(&app, caller, name, NewContent { note: note(input.note)?, hashes }).await
+}
+
+/// Add a content by its picture
+///
+/// The body is the picture. It is hashed in a decoder process and not kept.
+#[utoipa::path(
+    post, path = "/api/v1/banks/{name}/pictures", tag = "banks",
+    params(("name" = String, Path), NoteQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 201, body = AddedBody),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn add_picture(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    ApiQuery(query): ApiQuery<NoteQuery>,
+    request: Request,
+) -> Result<(StatusCode, Json<AddedBody>), Problem> {
+    let name = known_name(&name)?;
+    let note = note(query.note)?;
+    let bytes = read_body(request, app.face.upload_bytes_max).await?;
+    let report = app.workflow.hash_picture(bytes).await?;
+    let perceptual = report.hashes.iter().any(|record| record.view.is_some() && record.is_usable());
+    if !perceptual {
+        let reason = report.reason.map_or("no usable hash", |reason| reason.sentence());
+        return Err(Problem::new(Code::NoHash).detail(reason));
+    }
+    let stored = report.hashes.iter().filter(|record| record.is_usable());
+    let hashes = stored.map(|record| StoredHash { hash: record.hash, quality: record.quality });
+    let content = NewContent { note, hashes: hashes.collect() };
+    add(&app, caller, name, content).await
+}
+
+/// Delete a content
+///
+/// It stops matching before the answer is sent.
+#[utoipa::path(
+    delete, path = "/api/v1/banks/{name}/contents/{id}", tag = "banks",
+    params(("name" = String, Path), ("id" = i64, Path)),
+    responses(
+        (status = 204),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete_content(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let name = known_name(&name)?;
+    let id: ContentId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    app.blocking(move |workflow| workflow.delete_content(&name, id, caller.actor())).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Import a list
+///
+/// The body is a list of hashes, as text or CSV. Rows that cannot be read are named, the rest
+/// is loaded, in one batch.
+#[utoipa::path(
+    post, path = "/api/v1/banks/{name}/import", tag = "banks", params(("name" = String, Path)),
+    request_body(content = String, content_type = "text/plain"),
+    responses(
+        (status = 200, body = ImportBody),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn import(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Json<ImportBody>, Problem> {
+    let name = known_name(&name)?;
+    let bytes = read_body(request, LIST_BYTES_MAX).await?;
+    let list = seawall_workflow::parse_list(&bytes);
+    let body = ImportBody {
+        added: 0,
+        known: 0,
+        rejected: list.rejected.iter().map(|row| row_body(row.line, row.reason)).collect(),
+        set_aside: list.set_aside.iter().map(|row| row_body(row.line, row.reason)).collect(),
+    };
+    let imported =
+        app.blocking(move |workflow| workflow.import_list(&name, &list, caller.actor())).await?;
+    Ok(Json(ImportBody { added: imported.added, known: imported.known, ..body }))
+}
+
+async fn add(
+    app: &App,
+    caller: Caller,
+    name: BankName,
+    content: NewContent,
+) -> Result<(StatusCode, Json<AddedBody>), Problem> {
+    let hashes = content.hashes.iter().map(hash_value).collect();
+    let id =
+        app.blocking(move |workflow| workflow.add_content(&name, &content, caller.actor())).await?;
+    Ok((StatusCode::CREATED, Json(AddedBody { id: id.0, hashes })))
+}
+
+fn hash_value(stored: &StoredHash) -> HashValue {
+    HashValue {
+        algorithm: stored.hash.algorithm(),
+        value: stored.hash.to_string(),
+        quality: stored.quality.map(|quality| quality.0),
+    }
+}
+
+fn row_body(line: u64, reason: impl std::fmt::Display) -> RowBody {
+    RowBody { line, reason: reason.to_string() }
+}
+
+fn bank_name(text: &str) -> Result<BankName, seawall_core::BankNameError> {
+    text.parse()
+}
+
+/// A name in an address: one that cannot be a bank's is simply not found.
+fn known_name(text: &str) -> Result<BankName, Problem> {
+    bank_name(text).map_err(|error| Problem::new(Code::NotFound).detail(error))
+}
+
+fn threshold(bits: u16) -> Result<Threshold, Problem> {
+    Threshold::new(bits).ok_or(Problem::new(Code::BadParameter).detail("a threshold is 0 to 256 bits"))
+}
+
+fn note(note: Option<String>) -> Result<Option<String>, Problem> {
+    match note {
+        Some(note) if note.chars().count() > 255 => {
+            Err(Problem::new(Code::BadParameter).detail("a note is at most 255 characters"))
+        }
+        other => Ok(other),
+    }
+}
+
+const LIST_BYTES_MAX: usize = 256 << 20;

@@ -1,0 +1,106 @@
+//! Reading what callers send, with limits, so that every fault is a problem document.
+
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use bytes::Bytes;
+use http::request::Parts;
+use seawall_core::{Algorithm, Hash};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::problem::{Code, Problem};
+
+/// A JSON body of at most a megabyte.
+pub(crate) struct ApiJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = read_body(request, JSON_BYTES_MAX).await?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| Problem::new(Code::BadJson).detail(place_of(&error)))
+    }
+}
+
+/// Query parameters.
+pub(crate) struct ApiQuery<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(value)| Self(value))
+            .map_err(|rejection| Problem::new(Code::BadParameter).detail(rejection.body_text()))
+    }
+}
+
+/// Which page of a list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// Where the page before ended: its `next`.
+    pub(crate) after: Option<i64>,
+    /// How many items, 1 to 1000; 100 where not given.
+    pub(crate) limit: Option<u32>,
+}
+
+/// How many items a page holds.
+pub(crate) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
+    match limit.unwrap_or(100) {
+        limit @ 1..=1_000 => Ok(limit),
+        _ => Err(Problem::new(Code::BadParameter).detail("limit is 1 to 1000")),
+    }
+}
+
+/// A hash as it stands in JSON.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HashValue {
+    /// `pdq`, `md5`, `sha1` or `sha256`.
+    #[schema(value_type = String, example = "pdq")]
+    pub(crate) algorithm: Algorithm,
+    /// Hexadecimal, of either case.
+    pub(crate) value: String,
+    /// 0 to 100, for PDQ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) quality: Option<u8>,
+}
+
+impl HashValue {
+    pub(crate) fn parse(&self) -> Result<Hash, Problem> {
+        if self.quality.is_some_and(|quality| quality > 100) {
+            return Err(Problem::new(Code::BadHash).detail("a quality is 0 to 100"));
+        }
+        Hash::parse(self.algorithm, &self.value)
+            .map_err(|error| Problem::new(Code::BadHash).detail(error))
+    }
+}
+
+/// Reads a body whole, up to a limit.
+pub(crate) async fn read_body(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
+    axum::body::to_bytes(request.into_body(), bytes_max).await.map_err(|error| {
+        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        if cause.contains("length limit") {
+            Problem::new(Code::TooLarge).detail(format!("the limit is {bytes_max} bytes"))
+        } else {
+            Problem::new(Code::BadUpload).detail("the body ended before its announced length")
+        }
+    })
+}
+
+/// Where and why JSON was not understood. The parser's own words may quote the input, which
+/// may be personal: only its place and kind are passed on.
+fn place_of(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        serde_json::error::Category::Io | serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Syntax => "it is not JSON",
+        serde_json::error::Category::Data => "a field is missing, unknown or of the wrong kind",
+    };
+    format!("{kind}, at line {} column {}", error.line(), error.column())
+}
+
+const JSON_BYTES_MAX: usize = 1 << 20;

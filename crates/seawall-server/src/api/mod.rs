@@ -1,0 +1,129 @@
+//! The native API under `/api/v1`, one file a group of addresses.
+
+mod banks;
+mod body;
+mod cases;
+mod docs;
+mod health;
+mod lookups;
+mod proof;
+mod scans;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use http::Method;
+use seawall_store::Scope;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::guard::{Rule, Who, authorise};
+use crate::openapi::Frame;
+use crate::problem::{Code, Problem};
+use crate::state::App;
+
+/// Every address, with its description.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Frame::openapi())
+        .routes(routes!(scans::scan))
+        .routes(routes!(lookups::look_up))
+        .routes(routes!(banks::list, banks::create))
+        .routes(routes!(banks::show, banks::change, banks::delete))
+        .routes(routes!(banks::list_contents, banks::add_content))
+        .routes(routes!(banks::delete_content))
+        .routes(routes!(banks::add_picture))
+        .routes(routes!(banks::import))
+        .routes(routes!(cases::list))
+        .routes(routes!(cases::show))
+        .routes(routes!(proof::figures))
+        .routes(routes!(proof::audit))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(docs::openapi))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::style))
+}
+
+/// The API listener's router.
+pub(crate) fn router(app: App) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .route_layer(from_fn_with_state((app.clone(), RULES), authorise))
+        .fallback(|| async { Problem::new(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::new(Code::NotAllowed) })
+        // Handlers set their own limits, each fit for its body.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(app)
+}
+
+/// The authorisation table of the API listener. An address that is not here is closed.
+pub(crate) static RULES: &[Rule] = &[
+    rule(Method::POST, "/api/v1/scans", Who::Scope(Scope::Scan)),
+    rule(Method::POST, "/api/v1/lookups", Who::Scope(Scope::Scan)),
+    rule(Method::GET, "/api/v1/banks", Who::Scope(Scope::BanksRead)),
+    rule(Method::POST, "/api/v1/banks", Who::Scope(Scope::BanksWrite)),
+    rule(Method::GET, "/api/v1/banks/{name}", Who::Scope(Scope::BanksRead)),
+    rule(Method::PATCH, "/api/v1/banks/{name}", Who::Scope(Scope::BanksWrite)),
+    rule(Method::DELETE, "/api/v1/banks/{name}", Who::Scope(Scope::BanksWrite)),
+    rule(Method::GET, "/api/v1/banks/{name}/contents", Who::Scope(Scope::BanksRead)),
+    rule(Method::POST, "/api/v1/banks/{name}/contents", Who::Scope(Scope::BanksWrite)),
+    rule(Method::DELETE, "/api/v1/banks/{name}/contents/{id}", Who::Scope(Scope::BanksWrite)),
+    rule(Method::POST, "/api/v1/banks/{name}/pictures", Who::Scope(Scope::BanksWrite)),
+    rule(Method::POST, "/api/v1/banks/{name}/import", Who::Scope(Scope::BanksWrite)),
+    rule(Method::GET, "/api/v1/cases", Who::Scope(Scope::CasesRead)),
+    rule(Method::GET, "/api/v1/cases/{id}", Who::Scope(Scope::CasesRead)),
+    rule(Method::GET, "/api/v1/figures", Who::Scope(Scope::FiguresRead)),
+    rule(Method::GET, "/api/v1/audit", Who::Scope(Scope::FiguresRead)),
+    rule(Method::GET, "/api/v1/openapi.json", Who::Anyone),
+    rule(Method::GET, "/docs", Who::Anyone),
+    rule(Method::GET, "/docs.css", Who::Anyone),
+    rule(Method::GET, "/healthz", Who::Anyone),
+    rule(Method::GET, "/readyz", Who::Anyone),
+    rule(Method::GET, "/metrics", Who::Anyone),
+];
+
+const fn rule(method: Method, path: &'static str, who: Who) -> Rule {
+    Rule { method, path, who }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_address_stands_in_the_table_and_the_other_way_round() {
+        let document = routes().to_openapi();
+        let mut served = BTreeSet::new();
+        for (path, item) in &document.paths.paths {
+            let methods = [
+                ("GET", &item.get),
+                ("POST", &item.post),
+                ("PATCH", &item.patch),
+                ("PUT", &item.put),
+                ("DELETE", &item.delete),
+            ];
+            for (method, operation) in methods {
+                if operation.is_some() {
+                    served.insert(format!("{method} {path}"));
+                }
+            }
+        }
+        let ruled: BTreeSet<_> =
+            RULES.iter().map(|rule| format!("{} {}", rule.method, rule.path)).collect();
+        assert_eq!(served, ruled);
+        assert_eq!(ruled.len(), RULES.len(), "no row stands twice");
+    }
+
+    #[test]
+    fn only_health_and_documentation_are_open() {
+        let open: Vec<_> =
+            RULES.iter().filter(|rule| rule.who == Who::Anyone).map(|rule| rule.path).collect();
+        assert_eq!(
+            open,
+            ["/api/v1/openapi.json", "/docs", "/docs.css", "/healthz", "/readyz", "/metrics"]
+        );
+    }
+}

@@ -1,0 +1,246 @@
+//! `POST /api/v1/scans`: an upload arrives.
+
+use axum::Json;
+use axum::extract::multipart::MultipartError;
+use axum::extract::{Extension, FromRequest, Multipart, Request, State};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use seawall_casework::context::UploadContext;
+use seawall_workflow::{MatchAnswer, ScanAnswer, ScanRequest, Signal};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::body::{ApiQuery, read_body};
+use crate::guard::Caller;
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::state::App;
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ScanQuery {
+    /// The platform's own id of the item, 1 to 255 bytes. Needed where the body is the file.
+    item_id: Option<String>,
+}
+
+/// The form that a scan may come in.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form; the handler reads it part by part")]
+pub(crate) struct ScanForm {
+    /// The platform's own id of the item.
+    item_id: String,
+    /// What the platform tells about the upload, as JSON.
+    context: Option<String>,
+    /// The file.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// The answer to a scan.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ScanBody {
+    item_id: String,
+    /// Told from the content.
+    media_type: String,
+    /// `hashed`, `unmatchable`, `partial` or `refused`. "Could not read" is never "clean".
+    #[schema(value_type = String, example = "hashed")]
+    outcome: seawall_core::Outcome,
+    /// Why, where the outcome is not `hashed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "low_quality")]
+    reason: Option<seawall_core::Reason>,
+    /// What a careful reader should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
+    /// What became of each kind of hash: `{"algorithm","outcome","quality"?}`, where the outcome
+    /// is `matched`, `no_match` or `unmatchable`.
+    #[schema(value_type = Vec<Object>)]
+    signals: Vec<Signal>,
+    matches: Vec<MatchBody>,
+    /// `allow`, `hold` or `ask`. The platform decides itself.
+    #[schema(value_type = String, example = "hold")]
+    recommendation: seawall_workflow::Recommendation,
+    /// The case, where there is a match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    case_id: Option<seawall_core::CaseId>,
+    /// Whether this item already had this case.
+    repeated: bool,
+}
+
+/// One listed hash that matches.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MatchBody {
+    /// The bank's name.
+    bank: String,
+    /// The content within it.
+    content_id: i64,
+    #[schema(value_type = String, example = "pdq")]
+    algorithm: seawall_core::Algorithm,
+    /// In how many bits the hashes differ; 0 for digests.
+    distance: u16,
+    /// The bank's threshold in bits.
+    threshold: u16,
+    /// Which form of the picture matched: `stored`, `upright`, `frame:12`, `page:2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    view: Option<seawall_core::View>,
+}
+
+impl From<MatchAnswer> for MatchBody {
+    fn from(found: MatchAnswer) -> Self {
+        Self {
+            bank: found.bank,
+            content_id: found.content_id,
+            algorithm: found.algorithm,
+            distance: found.distance.0,
+            threshold: found.threshold.bits(),
+            view: found.view,
+        }
+    }
+}
+
+impl From<ScanAnswer> for ScanBody {
+    fn from(answer: ScanAnswer) -> Self {
+        Self {
+            item_id: answer.item_id,
+            media_type: answer.media_type,
+            outcome: answer.outcome,
+            reason: answer.reason,
+            notes: answer.notes,
+            signals: answer.signals,
+            matches: answer.matches.into_iter().map(MatchBody::from).collect(),
+            recommendation: answer.recommendation,
+            case_id: answer.case_id,
+            repeated: answer.repeated,
+        }
+    }
+}
+
+/// Scan an upload
+///
+/// The body is the file itself (any content type) with `item_id` in the query and the context as
+/// JSON in the header `Seawall-Context`, or a form (`multipart/form-data`) with the parts
+/// `item_id`, `context` and `file`. The same item id with the same file gets the same case.
+/// Where the upload matches, its bytes are sealed and a case is open before the answer is sent;
+/// where it does not, nothing of it is kept.
+#[utoipa::path(
+    post, path = "/api/v1/scans", tag = "scans", params(ScanQuery),
+    request_body(content((ScanForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    responses(
+        (status = 200, body = ScanBody),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn scan(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    ApiQuery(query): ApiQuery<ScanQuery>,
+    request: Request,
+) -> Result<Json<ScanBody>, Problem> {
+    let upload = read_upload(request, query, app.face.upload_bytes_max).await?;
+    let started = std::time::Instant::now();
+    let Upload { item_id, context, bytes } = upload;
+    let answer = app
+        .workflow
+        .scan(ScanRequest { item_id, bytes, context, actor: caller.actor() })
+        .await?;
+    let matched = answer.case_id.is_some();
+    app.metrics.count_scan(answer.outcome.name(), matched, started.elapsed().as_secs_f64());
+    Ok(Json(answer.into()))
+}
+
+struct Upload {
+    item_id: String,
+    context: UploadContext,
+    bytes: Bytes,
+}
+
+async fn read_upload(request: Request, query: ScanQuery, bytes_max: usize) -> Result<Upload, Problem> {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let is_form = content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.to_ascii_lowercase().starts_with("multipart/form-data"));
+    if is_form {
+        return read_form(request, query, bytes_max).await;
+    }
+    let item_id = query.item_id.ok_or_else(no_item_id)?;
+    let context = context_header(request.headers())?;
+    let bytes = read_body(request, bytes_max).await?;
+    Ok(Upload { item_id, context, bytes })
+}
+
+async fn read_form(request: Request, query: ScanQuery, bytes_max: usize) -> Result<Upload, Problem> {
+    let mut context = context_header(request.headers())?;
+    let mut item_id = query.item_id;
+    let mut file: Option<Bytes> = None;
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|rejection| Problem::new(Code::BadUpload).detail(rejection.body_text()))?;
+    while let Some(field) = form.next_field().await.map_err(form_problem)? {
+        match field.name() {
+            Some("item_id") => item_id = Some(text_part(field).await?),
+            Some("context") => context = parse_context(text_part(field).await?.as_bytes())?,
+            Some("file") if file.is_none() => {
+                let name = field.file_name().map(str::to_owned);
+                file = Some(file_part(field, bytes_max).await?);
+                if context.file_name.is_none() {
+                    context.file_name = name.map(seawall_core::Redacted);
+                }
+            }
+            Some("file") => return Err(Problem::new(Code::BadUpload).detail("one file a scan")),
+            _ => return Err(Problem::new(Code::BadUpload).detail("the parts are item_id, context and file")),
+        }
+    }
+    let bytes = file.ok_or_else(|| Problem::new(Code::BadUpload).detail("the part file is missing"))?;
+    Ok(Upload { item_id: item_id.ok_or_else(no_item_id)?, context, bytes })
+}
+
+async fn text_part(field: axum::extract::multipart::Field<'_>) -> Result<String, Problem> {
+    let bytes = file_part(field, TEXT_BYTES_MAX).await?;
+    String::from_utf8(bytes.to_vec())
+        .map_err(|_| Problem::new(Code::BadUpload).detail("a text part is not UTF-8"))
+}
+
+async fn file_part(
+    mut field: axum::extract::multipart::Field<'_>,
+    bytes_max: usize,
+) -> Result<Bytes, Problem> {
+    let mut bytes = bytes::BytesMut::new();
+    while let Some(chunk) = field.chunk().await.map_err(form_problem)? {
+        if bytes.len() + chunk.len() > bytes_max {
+            return Err(Problem::new(Code::TooLarge).detail(format!("the limit is {bytes_max} bytes")));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+fn form_problem(error: MultipartError) -> Problem {
+    let code = if error.status() == StatusCode::PAYLOAD_TOO_LARGE { Code::TooLarge } else { Code::BadUpload };
+    Problem::new(code).detail("the form is cut short or malformed")
+}
+
+fn context_header(headers: &HeaderMap) -> Result<UploadContext, Problem> {
+    match headers.get(CONTEXT_HEADER) {
+        Some(value) => parse_context(value.as_bytes()),
+        None => Ok(UploadContext::default()),
+    }
+}
+
+/// The parser's words may quote personal values: they are not passed on.
+fn parse_context(text: &[u8]) -> Result<UploadContext, Problem> {
+    serde_json::from_slice(text).map_err(|error| {
+        let detail = format!("not understood at line {} column {}", error.line(), error.column());
+        Problem::new(Code::BadContext).detail(detail)
+    })
+}
+
+fn no_item_id() -> Problem {
+    Problem::new(Code::BadItemId).detail("the item_id is missing")
+}
+
+const CONTEXT_HEADER: &str = "seawall-context";
+const TEXT_BYTES_MAX: usize = 64 << 10;

@@ -1,0 +1,244 @@
+//! The configuration: one TOML file, unknown keys refused, every key documented.
+//!
+//! `SEAWALL__SECTION__KEY=value` in the environment replaces a key of the file.
+
+mod listen;
+mod provider;
+mod report;
+mod template;
+mod webhook;
+
+use std::path::{Path, PathBuf};
+
+use seawall_core::Limits;
+use seawall_workflow::Policy;
+use serde::Deserialize;
+
+pub use listen::Listen;
+pub use provider::Provider;
+pub use report::{Environment, Report, ReportTarget};
+pub use template::{Answers, template};
+pub use webhook::WebhookConfig;
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who runs this server.
+    pub provider: Provider,
+    /// Where data lies.
+    #[serde(default)]
+    pub data: Data,
+    /// Where the server listens.
+    #[serde(default)]
+    pub listen: Listen,
+    /// What decoding may use.
+    #[serde(default)]
+    pub decode: Decode,
+    /// What the platform is advised to do.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Where reports go.
+    #[serde(default)]
+    pub report: Report,
+    /// Where messages about cases and decisions go.
+    #[serde(default)]
+    pub webhook: Option<WebhookConfig>,
+    /// The folder that the configuration file lies in: relative paths start there.
+    #[serde(skip)]
+    pub base: PathBuf,
+}
+
+/// Where data lies.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Data {
+    /// The data folder: database and evidence vault.
+    pub folder: PathBuf,
+    /// The master key. Keep it, and its backup, apart from the data folder.
+    pub master_key_file: PathBuf,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self { folder: "data".into(), master_key_file: "keys/master.key".into() }
+    }
+}
+
+/// What decoding may use.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Decode {
+    /// Decoder processes; 0 takes one a processor core.
+    pub workers: usize,
+    /// Limits for one file.
+    pub limits: LimitsConfig,
+}
+
+/// Limits for one file; what is not given keeps its default.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// Largest file, in bytes.
+    pub bytes_max: Option<u64>,
+    /// Largest picture, in pixels.
+    pub pixels_max: Option<u64>,
+    /// Frames or pages hashed at most.
+    pub frames_max: Option<u32>,
+    /// Memory, in bytes.
+    pub memory_bytes_max: Option<u64>,
+    /// Time, in milliseconds.
+    pub time_ms_max: Option<u64>,
+}
+
+impl LimitsConfig {
+    /// The limits with their defaults.
+    #[must_use]
+    pub fn limits(self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            bytes_max: self.bytes_max.unwrap_or(default.bytes_max),
+            pixels_max: self.pixels_max.unwrap_or(default.pixels_max),
+            frames_max: self.frames_max.unwrap_or(default.frames_max),
+            memory_bytes_max: self.memory_bytes_max.unwrap_or(default.memory_bytes_max),
+            time_ms_max: self.time_ms_max.unwrap_or(default.time_ms_max),
+        }
+    }
+}
+
+/// Why a configuration was refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("reading the configuration {}; run `seawall init` to make one", .path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is not TOML, or a key is unknown, missing or of the wrong kind.
+    #[error("reading the configuration {}", .path.display())]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// What the parser said, with the line.
+        source: Box<toml::de::Error>,
+    },
+    /// A value that cannot be.
+    #[error("checking the configuration: {key}: {advice}")]
+    Value {
+        /// Which key.
+        key: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A secret file could not be read.
+    #[error("reading the secret for {key}")]
+    Secret {
+        /// Which key names the file.
+        key: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl Config {
+    /// Reads and checks the file at `path`, with `environment` on top.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the key or the line.
+    pub fn load(
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&text, path, base, environment)
+    }
+
+    /// Reads and checks a text, as if it stood in the file `path`.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn parse(
+        text: &str,
+        path: &Path,
+        base: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let parse_fault =
+            |source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) };
+        // Parsed twice: the first pass gives errors with their line.
+        toml::from_str::<Self>(text).map_err(parse_fault)?;
+        let mut table: toml::Table = toml::from_str(text).map_err(parse_fault)?;
+        for (name, value) in environment {
+            if let Some(keys) = name.strip_prefix(ENVIRONMENT_PREFIX) {
+                set(&mut table, &keys.to_ascii_lowercase(), &value);
+            }
+        }
+        let mut config: Self = table.try_into().map_err(parse_fault)?;
+        base.clone_into(&mut config.base);
+        config.check()?;
+        Ok(config)
+    }
+
+    /// A path of the configuration, from the folder that the file lies in.
+    #[must_use]
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.base.join(path)
+    }
+
+    /// The database's file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.path(&self.data.folder).join("seawall.db")
+    }
+
+    /// The evidence vault's folder.
+    #[must_use]
+    pub fn vault(&self) -> PathBuf {
+        self.path(&self.data.folder).join("vault")
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        self.listen.check()?;
+        self.report.check(&self.provider)?;
+        let limits = self.decode.limits.limits();
+        if limits.bytes_max == 0 || limits.pixels_max == 0 || limits.frames_max == 0 {
+            let advice = "a limit of 0 would refuse every file";
+            return Err(ConfigError::Value { key: "decode.limits", advice });
+        }
+        Ok(())
+    }
+}
+
+/// Sets `section__key` in a table. The value is TOML where it can be read so, else text.
+fn set(table: &mut toml::Table, keys: &str, value: &str) {
+    let Some((section, rest)) = keys.split_once("__") else {
+        let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"));
+        let parsed = parsed.ok().and_then(|mut table| table.remove("value"));
+        table.insert(keys.to_owned(), parsed.unwrap_or_else(|| value.into()));
+        return;
+    };
+    let entry = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    if let toml::Value::Table(inner) = entry {
+        set(inner, rest, value);
+    }
+}
+
+/// Reads a secret from a file, without the white space around it.
+pub(crate) fn read_secret(key: &'static str, path: &Path) -> Result<String, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Secret { key, source })?;
+    match text.trim() {
+        "" => Err(ConfigError::Value { key, advice: "the file is empty" }),
+        secret => Ok(secret.to_owned()),
+    }
+}
+
+const ENVIRONMENT_PREFIX: &str = "SEAWALL__";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+use super::*;
+
+fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let owned = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    Config::parse(text, Path::new("seawall.toml"), Path::new("/srv"), owned)
+}
+
+fn made() -> String {
+    template(&Answers { provider: "Example \"quoted\"".into(), ..Answers::default() })
+}
+
+#[test]
+fn what_init_writes_is_accepted_and_contacts_nobody() {
+    let config = parse(&made(), &[]).expect("the template is valid");
+    assert_eq!(config.provider.name, "Example \"quoted\"");
+    assert_eq!(config.report.receiver, ReportTarget::None);
+    assert!(config.webhook.is_none());
+    assert_eq!(config.decode.limits.limits(), Limits::default());
+    assert!(config.listen.console.ip().is_loopback() && config.listen.api.ip().is_loopback());
+    assert_eq!(config.database(), Path::new("/srv/data/seawall.db"));
+}
+
+#[test]
+fn every_key_of_the_template_is_one_the_program_knows() {
+    // Switches every commented key on: a key that the program does not know is refused.
+    let switched: String = made()
+        .lines()
+        .map(|line| match line.strip_prefix("#:") {
+            Some(rest) => format!("{}\n", rest.trim_start()),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    let config = toml::from_str::<Config>(&switched).expect("every key is known");
+    assert!(config.webhook.is_some());
+    assert_eq!(config.report.receiver, ReportTarget::Cybertipline);
+}
+
+#[test]
+fn unknown_keys_and_bad_values_are_named() {
+    let unknown = parse(&format!("colour = 1\n{}", made()), &[]).expect_err("unknown");
+    let source = std::error::Error::source(&unknown).expect("a cause").to_string();
+    assert!(source.contains("colour"), "{source}");
+    let port = parse(&made(), &[("SEAWALL__LISTEN__API", "127.0.0.1:8480")]).expect_err("doubled");
+    assert!(port.to_string().contains("listen"), "{port}");
+    let target = parse(&made(), &[("SEAWALL__REPORT__RECEIVER", "cybertipline")]);
+    let target = target.expect_err("no contact");
+    assert!(target.to_string().contains("report"), "{target}");
+}
+
+#[test]
+fn the_environment_replaces_a_key() {
+    let config = parse(&made(), &[
+        ("SEAWALL__LISTEN__CONSOLE", "127.0.0.1:9000"),
+        ("SEAWALL__DECODE__LIMITS__PIXELS_MAX", "1000"),
+        ("OTHER__LISTEN__CONSOLE", "127.0.0.1:1"),
+    ])
+    .expect("valid");
+    assert_eq!(config.listen.console.port(), 9000);
+    assert_eq!(config.decode.limits.limits().pixels_max, 1000);
+}

@@ -1,0 +1,181 @@
+//! What every request passes before a handler sees it: the Host header, the authorisation
+//! table, the time limit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use seawall_core::Actor;
+use seawall_store::{Scope, Token};
+
+use crate::problem::{Code, Problem};
+use crate::state::{App, Face};
+
+/// Who may call an address of the API listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Anyone who reaches the listener.
+    Anyone,
+    /// A token with this scope.
+    Scope(Scope),
+}
+
+/// One row of the authorisation table.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) who: Who,
+}
+
+/// The program that calls, once its token was found valid.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller(pub(crate) Token);
+
+impl Caller {
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::Token(self.0.id)
+    }
+}
+
+/// Lets a request through if the table says so. An address without a row is closed.
+pub(crate) async fn authorise(
+    State((app, rules)): State<(App, &'static [Rule])>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let rule = rules
+        .iter()
+        .find(|rule| rule.method == *request.method() && Some(rule.path) == path.as_deref());
+    let scope = match rule.map(|rule| rule.who) {
+        Some(Who::Anyone) => return next.run(request).await,
+        Some(Who::Scope(scope)) => scope,
+        None => return Problem::new(Code::Forbidden).into_response(),
+    };
+    match find_caller(&app, request.headers()).await {
+        Err(problem) => problem.into_response(),
+        Ok(caller) if !caller.0.scopes.contains(&scope) => {
+            let detail = format!("the token needs the scope {}", scope.name());
+            Problem::new(Code::Forbidden).detail(detail).into_response()
+        }
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+    }
+}
+
+async fn find_caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let secret = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, secret)| secret.trim().to_owned())
+        .ok_or(Problem::new(Code::Unauthorized))?;
+    let workflow = Arc::clone(&app.workflow);
+    let token = tokio::task::spawn_blocking(move || workflow.token(&secret))
+        .await
+        .map_err(|error| Problem::internal(&error))??;
+    token.map(Caller).ok_or(Problem::new(Code::Unauthorized))
+}
+
+/// Refuses requests that address this server by a name it does not have: a page elsewhere
+/// must not reach a loopback listener through a name that was pointed at it.
+pub(crate) async fn check_host(State(face): State<Arc<Face>>, request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .or_else(|| request.uri().host())
+        .map(host_name);
+    match host {
+        Some(host) if is_own(&host, &face) => next.run(request).await,
+        _ => Problem::new(Code::Misdirected).into_response(),
+    }
+}
+
+/// Ends requests that take too long.
+pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(Code::TooSlow).into_response(),
+    }
+}
+
+/// Counts answers by status.
+pub(crate) async fn count(
+    State((app, listener)): State<(App, &'static str)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    app.metrics.count_answer(listener, response.status().as_u16());
+    response
+}
+
+/// Headers that every answer of the API and public listeners carries.
+pub(crate) async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
+}
+
+fn host_name(host: &str) -> String {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.to_ascii_lowercase()
+}
+
+fn is_own(name: &str, face: &Face) -> bool {
+    matches!(name, "localhost" | "127.0.0.1" | "::1")
+        || face.hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
+}
+
+const REQUEST_TIME: Duration = Duration::from_secs(120);
+
+const HEADERS: [(HeaderName, HeaderValue); 5] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_names_are_answered() {
+        let face = Face {
+            drill: false,
+            secure_cookies: false,
+            provider: String::new(),
+            hosts: vec!["Seawall.Example".into()],
+            upload_bytes_max: 1,
+        };
+        for own in ["localhost", "127.0.0.1:8480", "[::1]:8480", "LOCALHOST:1", "seawall.example:443"] {
+            assert!(is_own(&host_name(own), &face), "{own}");
+        }
+        for other in ["evil.example", "127.0.0.1.evil.example", "", "[::2]:1", "10.0.0.1"] {
+            assert!(!is_own(&host_name(other), &face), "{other}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Problem documents (RFC 9457) with stable codes. The table below is the only place where an
+//! HTTP status is chosen for a failure.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use seawall_core::CaseId;
+use seawall_workflow::{BankError, ScanError, WorkflowError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+macro_rules! problem_codes {
+    ($($variant:ident $status:ident $code:literal $title:literal),+ $(,)?) => {
+        /// What went wrong, for programs.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code { $(#[doc = $title] $variant),+ }
+
+        impl Code {
+            /// Every code, for the documentation.
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            pub(crate) fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            pub(crate) fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),+ }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    AuditBroken CONFLICT "audit_broken" "The audit log does not hold",
+    BadContext BAD_REQUEST "bad_context" "The context of the upload is not right",
+    BadHash BAD_REQUEST "bad_hash" "A hash is not right",
+    BadItemId BAD_REQUEST "bad_item_id" "The item id is not right",
+    BadJson BAD_REQUEST "bad_json" "The body is not the JSON that is expected",
+    BadName BAD_REQUEST "bad_name" "A name is not right",
+    BadParameter BAD_REQUEST "bad_parameter" "A parameter is not right",
+    BadUpload BAD_REQUEST "bad_upload" "The upload could not be read",
+    BankExists CONFLICT "bank_exists" "There is a bank of this name already",
+    BuiltIn CONFLICT "built_in" "The built-in test bank stays as it is",
+    Forbidden FORBIDDEN "forbidden" "The token does not have the scope that this needs",
+    Internal INTERNAL_SERVER_ERROR "internal" "The server failed; its log says why",
+    ItemReused CONFLICT "item_id_reused" "This item id was used before for another file",
+    Misdirected MISDIRECTED_REQUEST "misdirected" "This server does not answer to that host name",
+    NoHash UNPROCESSABLE_ENTITY "no_hash" "Nothing was found that could be kept in a bank",
+    NotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "This address does not take that method",
+    NotFound NOT_FOUND "not_found" "There is no such thing",
+    NotReady SERVICE_UNAVAILABLE "not_ready" "The server is not ready",
+    TooLarge PAYLOAD_TOO_LARGE "too_large" "The body is larger than the limit",
+    TooSlow REQUEST_TIMEOUT "too_slow" "The request took too long",
+    Unauthorized UNAUTHORIZED "unauthorized" "A valid bearer token is needed",
+    UnsupportedMedia UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body has a content type that is not taken here",
+}
+
+/// A failure as the caller sees it.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) code: Code,
+    pub(crate) detail: Option<String>,
+    pub(crate) case: Option<CaseId>,
+}
+
+/// The body of a problem document.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProblemBody {
+    /// An address that names the kind of problem.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind of problem, for people.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// The kind of problem, for programs. Codes are stable.
+    code: &'static str,
+    /// What was wrong this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// The case that is in the way, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    case_id: Option<CaseId>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code) -> Self {
+        Self { code, detail: None, case: None }
+    }
+
+    pub(crate) fn detail(mut self, detail: impl ToString) -> Self {
+        self.detail = Some(detail.to_string());
+        self
+    }
+
+    /// A failure of the server itself: the cause goes to the log, not to the caller.
+    pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut causes = vec![error.to_string()];
+        let mut source = error.source();
+        while let Some(cause) = source {
+            causes.push(cause.to_string());
+            source = cause.source();
+        }
+        tracing::error!(cause = causes.join(": "), "a request failed");
+        Self::new(Code::Internal)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let body = ProblemBody {
+            kind: format!("urn:seawall:problem:{}", self.code.name()),
+            title: self.code.title(),
+            status: status.as_u16(),
+            code: self.code.name(),
+            detail: self.detail,
+            case_id: self.case,
+        };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<ScanError> for Problem {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::ItemId => Self::new(Code::BadItemId).detail(error),
+            ScanError::ItemReused { case } => Self { case: Some(case), ..Self::new(Code::ItemReused) },
+            ScanError::Context(error) => Self::new(Code::BadContext).detail(error),
+            ScanError::Workflow(error) => error.into(),
+            // A kind of error that this version does not know is the server's fault, not the caller's.
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<BankError> for Problem {
+    fn from(error: BankError) -> Self {
+        match error {
+            BankError::Exists => Self::new(Code::BankExists),
+            BankError::NoBank | BankError::NoContent => Self::new(Code::NotFound).detail(error),
+            BankError::BuiltIn => Self::new(Code::BuiltIn),
+            BankError::NoHash => Self::new(Code::NoHash).detail(error),
+            BankError::Workflow(error) => error.into(),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<WorkflowError> for Problem {
+    fn from(error: WorkflowError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<seawall_store::StoreError> for Problem {
+    fn from(error: seawall_store::StoreError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique() {
+        let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}

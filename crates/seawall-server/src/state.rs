@@ -1,0 +1,50 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use seawall_workflow::Workflow;
+
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+
+/// Shared by all listeners of one server.
+#[derive(Clone)]
+pub struct App {
+    /// The use-cases.
+    pub workflow: Arc<Workflow>,
+    /// What is counted for monitoring.
+    pub metrics: Arc<Metrics>,
+    /// How this server presents itself.
+    pub face: Arc<Face>,
+}
+
+/// How a server presents itself.
+#[derive(Clone, Debug)]
+pub struct Face {
+    /// Whether reports go to a stand-in on this machine: every console page says so.
+    pub drill: bool,
+    /// Whether cookies are for HTTPS only.
+    pub secure_cookies: bool,
+    /// The provider's name, for the public page and the console's head.
+    pub provider: String,
+    /// Host names under which the listeners may be addressed, beside loopback ones.
+    pub hosts: Vec<String>,
+    /// Largest upload in bytes.
+    pub upload_bytes_max: usize,
+}
+
+impl App {
+    /// Runs a use-case that blocks where it may block.
+    pub(crate) async fn blocking<T, E>(
+        &self,
+        work: impl FnOnce(&Workflow) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
+        let workflow = Arc::clone(&self.workflow);
+        let done = tokio::task::spawn_blocking(move || work(&workflow)).await;
+        done.map_err(|error| Problem::internal(&error))?.map_err(Into::into)
+    }
+}
