@@ -1,7 +1,9 @@
 //! What the demo uploads: generated patterns, nothing else.
 
 use seawall_core::Pixels;
-use seawall_testkit::{flat, jpeg, picture, png, resized, rotated_quarter};
+use seawall_testkit::{
+    flat, jpeg, jpeg_with_orientation, picture, png, resized, rotated_quarter, stored_for,
+};
 
 /// Seeds of the pictures whose hashes stand in the bank.
 pub(crate) const BANK_SEEDS: [u64; 3] = [11, 12, 13];
@@ -15,6 +17,8 @@ pub(crate) enum Fate {
     NearCopy,
     /// It is another picture: hashed and let through.
     Unrelated,
+    /// It is a known picture that was turned: this version does not look for it, and says so.
+    Turned,
     /// It decodes and has no usable perceptual hash.
     Unmatchable,
     /// Something decoded before it broke off.
@@ -48,9 +52,10 @@ fn pattern(seed: u64) -> Pixels {
 pub(crate) fn uploads() -> Vec<Upload> {
     let [first, second, third] = BANK_SEEDS;
     let whole = original(third);
-    let cut = whole[..whole.len() * 7 / 10].to_vec();
+    let cut = whole[..whole.len() * 85 / 100].to_vec();
     let text = b"Not a picture at all.\n".repeat(40);
-    let rotated = rotated_quarter(&pattern(first));
+    let photo = jpeg_with_orientation(&stored_for(&pattern(first), 6), 90, 6);
+    let turned = jpeg(&rotated_quarter(&pattern(second)), 90);
     let small = |seed| resized(&pattern(seed), 400, 300);
     let one_colour = flat(640, 480, [90, 120, 160]);
     let files = [
@@ -67,8 +72,8 @@ pub(crate) fn uploads() -> Vec<Upload> {
             Fate::NearCopy,
         ),
         (
-            "a copy turned by a quarter",
-            jpeg(&rotated, 90),
+            "a copy as a phone stores it, turned with a tag",
+            photo,
             Fate::NearCopy,
         ),
         (
@@ -78,7 +83,7 @@ pub(crate) fn uploads() -> Vec<Upload> {
         ),
         ("a copy as a small PNG", png(&small(second)), Fate::NearCopy),
         ("a text that is called a picture", text, Fate::Refused),
-        ("a copy cut off at 70 %", cut, Fate::Partial),
+        ("a copy cut off at 85 %", cut, Fate::Partial),
         (
             "a picture of one colour",
             png(&one_colour),
@@ -86,9 +91,9 @@ pub(crate) fn uploads() -> Vec<Upload> {
         ),
         ("another original", whole, Fate::Identical),
         (
-            "an unrelated picture, resized",
-            jpeg(&small(903), 80),
-            Fate::Unrelated,
+            "a copy turned for good, not searched for yet",
+            turned,
+            Fate::Turned,
         ),
     ];
     let numbered = files.into_iter().enumerate();
@@ -113,6 +118,7 @@ mod tests {
             Fate::Identical,
             Fate::NearCopy,
             Fate::Unrelated,
+            Fate::Turned,
             Fate::Unmatchable,
             Fate::Partial,
             Fate::Refused,

@@ -60,7 +60,7 @@ pub(super) fn send(api: &Client, item: &str, upload: &Upload) -> Result<Scan> {
 pub(super) fn judge(fate: Fate, scan: &Scan) -> Result<()> {
     let (outcome, matched) = match fate {
         Fate::Identical | Fate::NearCopy => ("hashed", Some(true)),
-        Fate::Unrelated => ("hashed", Some(false)),
+        Fate::Unrelated | Fate::Turned => ("hashed", Some(false)),
         Fate::Unmatchable => ("unmatchable", Some(false)),
         // What is left of a damaged picture may or may not be near enough.
         Fate::Partial => ("partial", None),
