@@ -107,9 +107,9 @@ fn usage() -> String {
     let mut text = "Usage: cargo xtask CHORE\n".to_owned();
     for chore in &CHORES {
         let call = format!("{} {}", chore.name, chore.arguments);
-        text.push_str(&format!("\n  {call:<28}{}", chore.about));
+        text.push_str(&format!("\n  {call:<31}{}", chore.about));
     }
-    text.push_str(&format!("\n  {:<28}{}", "help", "this list"));
+    text.push_str(&format!("\n  {:<31}{}", "help", "this list"));
     text
 }
 

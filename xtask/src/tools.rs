@@ -85,7 +85,7 @@ fn missing(tools: &[Tool], path: &OsStr) -> Option<String> {
         .map(|tool| {
             let name = tool.names.first().copied().unwrap_or_default();
             format!(
-                "`{name}` is needed {} and was not found: {}",
+                "`{name}` was not found; it is needed {}: {}",
                 tool.purpose, tool.how
             )
         })
