@@ -13,16 +13,10 @@ struct Generated {
     subcommand: &'static str,
 }
 
-const GENERATED: [Generated; 2] = [
-    Generated {
-        path: "schemas/openapi.json",
-        subcommand: "openapi",
-    },
-    Generated {
-        path: "docs/configuration.md",
-        subcommand: "config-docs",
-    },
-];
+const GENERATED: [Generated; 1] = [Generated {
+    path: "schemas/openapi.json",
+    subcommand: "openapi",
+}];
 
 /// Writes every generated file; with `--check` compares instead and changes nothing.
 ///

@@ -51,7 +51,7 @@ const CHORES: [Chore; 5] = [
     Chore {
         name: "gen",
         arguments: "[--check]",
-        about: "write the generated files (schemas, configuration reference), or compare them",
+        about: "write the generated files (the OpenAPI description), or compare them",
         run: generate::run,
     },
     Chore {
