@@ -1,2 +1,24 @@
-//! The `seawall` command.
-fn main() {}
+//! The `seawall` command: one file per subcommand under `command/`.
+//!
+//! Exit codes: 0 ok · 1 some inputs failed · 2 usage, or the work could not be started ·
+//! 3 a match was found (only with `--exit-code`; it outranks 1).
+
+mod command;
+mod folder;
+mod inputs;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = command::Cli::parse();
+    match command::run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::error(&error);
+            output::Exit::NotStarted.into()
+        }
+    }
+}

@@ -140,7 +140,9 @@ impl Watch {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn version(&self) -> Result<i64, StoreError> {
-        Ok(self.0.pragma_query_value(None, "data_version", |row| row.get(0))?)
+        Ok(self
+            .0
+            .pragma_query_value(None, "data_version", |row| row.get(0))?)
     }
 }
 

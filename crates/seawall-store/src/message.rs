@@ -65,6 +65,17 @@ impl Reader<'_> {
         .collect()
     }
 
+    /// How many messages written since `since` have not been accepted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn waiting_messages_since(&self, since: Timestamp) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM messages WHERE delivered_ms IS NULL AND created_ms >= ?1";
+        Ok(self
+            .connection
+            .query_row(sql, [since.as_millis()], |row| row.get(0))?)
+    }
+
     /// How many messages have been neither accepted nor given up.
     ///
     /// # Errors

@@ -73,7 +73,9 @@ pub enum AccessError {
     #[error("setting a password: use 12 to 256 characters")]
     PasswordLength,
     /// The user's name is not one.
-    #[error("making a user: a name is 1 to 64 characters: letters, digits, dot, dash, underscore, @")]
+    #[error(
+        "making a user: a name is 1 to 64 characters: letters, digits, dot, dash, underscore, @"
+    )]
     Name,
     /// The name is taken.
     #[error("making a user: this name is taken")]
@@ -106,7 +108,9 @@ impl Attempts {
             times.retain(|time| now.millis_since(*time) < ATTEMPT_WINDOW_MS);
             !times.is_empty()
         });
-        failures.get(&hash_secret(name)).is_some_and(|times| times.len() >= ATTEMPTS_MAX)
+        failures
+            .get(&hash_secret(name))
+            .is_some_and(|times| times.len() >= ATTEMPTS_MAX)
     }
 
     fn record(&self, name: &str, now: Timestamp) {
@@ -129,11 +133,19 @@ impl Workflow {
         let id = UserId::new(now, &*self.random);
         let secret = Secret::generate(&*self.random);
         let written = self.store.write(now, |tx| {
-            tx.insert_user(&NewUser { id, name: name.to_owned(), role })?;
+            tx.insert_user(&NewUser {
+                id,
+                name: name.to_owned(),
+                role,
+            })?;
             tx.insert_link(&first_link(id, &secret, now))?;
             Ok::<_, StoreError>(
                 Change::new(())
-                    .event(EventDraft::new(EventKind::UserCreated, actor).about(id).with("role", role.name()))
+                    .event(
+                        EventDraft::new(EventKind::UserCreated, actor)
+                            .about(id)
+                            .with("role", role.name()),
+                    )
                     .event(EventDraft::new(EventKind::LinkIssued, actor).about(id)),
             )
         });
@@ -178,7 +190,9 @@ impl Workflow {
     /// [`AccessError::LinkEnded`].
     pub fn link_user(&self, secret: &str) -> Result<User, AccessError> {
         let now = self.clock.now();
-        let user = self.store.read(|reader| reader.link(&hash_secret(secret), now))?;
+        let user = self
+            .store
+            .read(|reader| reader.link(&hash_secret(secret), now))?;
         user.ok_or(AccessError::LinkEnded)
     }
 
@@ -199,7 +213,11 @@ impl Workflow {
             tx.insert_session(&session)?;
             let actor = Actor::User(user.id);
             Ok(Change::new(signed_in)
-                .event(EventDraft::new(EventKind::UserChanged, actor).about(user.id).with("password", true))
+                .event(
+                    EventDraft::new(EventKind::UserChanged, actor)
+                        .about(user.id)
+                        .with("password", true),
+                )
                 .event(EventDraft::new(EventKind::SessionOpened, actor).about(user.id)))
         })
     }
@@ -219,13 +237,15 @@ impl Workflow {
         let Some(user) = user.filter(|user| is_right && user.enabled) else {
             self.attempts.record(name, now);
             let event = EventDraft::new(EventKind::SignInRefused, Actor::System);
-            self.store.write(now, |_| Ok::<_, StoreError>(Change::new(()).event(event)))?;
+            self.store
+                .write(now, |_| Ok::<_, StoreError>(Change::new(()).event(event)))?;
             return Err(AccessError::Refused);
         };
         self.store.write(now, |tx| {
             let (session, signed_in) = self.new_session(&user, now);
             tx.insert_session(&session)?;
-            let event = EventDraft::new(EventKind::SessionOpened, Actor::User(user.id)).about(user.id);
+            let event =
+                EventDraft::new(EventKind::SessionOpened, Actor::User(user.id)).about(user.id);
             Ok(Change::new(signed_in).event(event))
         })
     }
@@ -236,7 +256,8 @@ impl Workflow {
     /// [`StoreError`].
     pub fn session(&self, secret: &str) -> Result<Option<(Session, User)>, StoreError> {
         let now = self.clock.now();
-        self.store.read(|reader| reader.session(&hash_secret(secret), now))
+        self.store
+            .read(|reader| reader.session(&hash_secret(secret), now))
     }
 
     /// Signs out.
@@ -267,7 +288,9 @@ impl Workflow {
         let id = TokenId::new(now, &*self.random);
         let secret = Secret::generate(&*self.random);
         let names: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
-        let event = EventDraft::new(EventKind::TokenCreated, actor).about(id).with("scopes", names);
+        let event = EventDraft::new(EventKind::TokenCreated, actor)
+            .about(id)
+            .with("scopes", names);
         let token = NewToken {
             id,
             name: name.to_owned(),
@@ -301,7 +324,8 @@ impl Workflow {
     /// [`StoreError`].
     pub fn token(&self, secret: &str) -> Result<Option<Token>, StoreError> {
         let now = self.clock.now();
-        self.store.read(|reader| reader.token_by_secret(&hash_secret(secret), now))
+        self.store
+            .read(|reader| reader.token_by_secret(&hash_secret(secret), now))
     }
 
     fn new_session(&self, user: &User, now: Timestamp) -> (Session, SignedIn) {
@@ -313,7 +337,14 @@ impl Workflow {
             csrf: Secret::generate(&*self.random).expose().to_owned(),
             expires_at,
         };
-        (session, SignedIn { secret, user: user.id, expires_at })
+        (
+            session,
+            SignedIn {
+                secret,
+                user: user.id,
+                expires_at,
+            },
+        )
     }
 }
 
@@ -339,7 +370,9 @@ fn hash_password(password: &str) -> Result<String, AccessError> {
 
 fn verify_password(password: &str, stored: &str) -> Result<bool, WorkflowError> {
     let stored = argon2::PasswordHash::new(stored).map_err(|_| WorkflowError::Password)?;
-    Ok(Argon2::default().verify_password(password.as_bytes(), &stored).is_ok())
+    Ok(Argon2::default()
+        .verify_password(password.as_bytes(), &stored)
+        .is_ok())
 }
 
 /// The hash of no password: verifying against it takes the usual time and always fails.

@@ -4,9 +4,7 @@ use seawall_casework::audit::EventDraft;
 use seawall_casework::case::CasePurpose;
 use seawall_core::{Actor, BankName, ContentId, EventKind, Threshold};
 use seawall_exchange::list::HashList;
-use seawall_store::{
-    Bank, BankChange, Change, NewBank, NewContent, StoreError, StoredHash, Tx,
-};
+use seawall_store::{Bank, BankChange, Change, NewBank, NewContent, StoreError, StoredHash, Tx};
 
 use crate::{Workflow, WorkflowError};
 
@@ -61,7 +59,12 @@ impl Workflow {
         enabled: bool,
         actor: Actor,
     ) -> Result<Bank, BankError> {
-        let new = NewBank { name: name.clone(), threshold, enabled, purpose: CasePurpose::Live };
+        let new = NewBank {
+            name: name.clone(),
+            threshold,
+            enabled,
+            purpose: CasePurpose::Live,
+        };
         let made = self.store.write(self.clock.now(), |tx| {
             let id = tx.insert_bank(&new)?;
             let event = EventDraft::new(EventKind::BankCreated, actor)
@@ -83,7 +86,8 @@ impl Workflow {
     /// # Errors
     /// [`BankError::NoBank`].
     pub fn bank(&self, name: &BankName) -> Result<Bank, BankError> {
-        self.store.read(|reader| reader.bank(name)?.ok_or(BankError::NoBank))
+        self.store
+            .read(|reader| reader.bank(name)?.ok_or(BankError::NoBank))
     }
 
     /// Changes a bank's settings.
@@ -170,8 +174,17 @@ impl Workflow {
                     imported.known += 1;
                     continue;
                 }
-                let hashes = vec![StoredHash { hash: row.hash, quality: None }];
-                tx.insert_content(bank.id, &NewContent { note: row.note.clone(), hashes })?;
+                let hashes = vec![StoredHash {
+                    hash: row.hash,
+                    quality: None,
+                }];
+                tx.insert_content(
+                    bank.id,
+                    &NewContent {
+                        note: row.note.clone(),
+                        hashes,
+                    },
+                )?;
                 imported.added += 1;
             }
             let change = Change::new(imported);

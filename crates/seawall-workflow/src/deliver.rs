@@ -99,7 +99,9 @@ impl Workflow {
     /// [`WorkflowError`] where the open reports cannot be listed.
     pub async fn deliver_reports(&self) -> Result<Delivered, WorkflowError> {
         let mut delivered = Delivered::default();
-        let Some(receiver) = self.receiver.load_full() else { return Ok(delivered) };
+        let Some(receiver) = self.receiver.load_full() else {
+            return Ok(delivered);
+        };
         for row in self.store.read(|reader| reader.open_reports())? {
             let report = row.id;
             match self.deliver_report(&receiver, row).await {
@@ -116,7 +118,11 @@ impl Workflow {
         Ok(delivered)
     }
 
-    async fn deliver_report(&self, receiver: &Receiver, row: ReportRow) -> Result<Step, WorkflowError> {
+    async fn deliver_report(
+        &self,
+        receiver: &Receiver,
+        row: ReportRow,
+    ) -> Result<Step, WorkflowError> {
         let parcel = self.unpack(row)?;
         loop {
             match self.step(receiver, &parcel).await? {
@@ -149,21 +155,41 @@ impl Workflow {
 
     fn unpack(&self, row: ReportRow) -> Result<Parcel, WorkflowError> {
         let record = self.store.read(|reader| reader.case(row.case))?;
-        let record = record.ok_or(StoreError::Value { place: "reports.case_id" })?;
+        let record = record.ok_or(StoreError::Value {
+            place: "reports.case_id",
+        })?;
         let key = self.case_key(&record)?;
         let text = key.open(draft::DRAFT, &row.draft_sealed)?;
         let draft: ReportDraft = serde_json::from_slice(&text).map_err(WorkflowError::Sealed)?;
         // It was valid when it was drafted, even if the clock has been set back since.
-        let report = validate(draft, self.clock.now().max(row.drafted_at))
-            .map_err(|_| StoreError::Value { place: "reports.draft_sealed" })?;
-        Ok(Parcel { row, record, key, report })
+        let report = validate(draft, self.clock.now().max(row.drafted_at)).map_err(|_| {
+            StoreError::Value {
+                place: "reports.draft_sealed",
+            }
+        })?;
+        Ok(Parcel {
+            row,
+            record,
+            key,
+            report,
+        })
     }
 
     async fn step(&self, receiver: &Receiver, parcel: &Parcel) -> Result<Step, WorkflowError> {
         let report = parcel.row.id;
         let calls = self.store.read(|reader| reader.calls(report))?;
-        let files: Vec<EvidenceId> = parcel.report.draft().files.iter().map(|file| file.key).collect();
-        let ledger = Ledger { files: &files, calls: &calls, forgiven: parcel.row.forgiven };
+        let files: Vec<EvidenceId> = parcel
+            .report
+            .draft()
+            .files
+            .iter()
+            .map(|file| file.key)
+            .collect();
+        let ledger = Ledger {
+            files: &files,
+            calls: &calls,
+            forgiven: parcel.row.forgiven,
+        };
         match next(ledger, self.clock.now()) {
             Next::Call(call) => {
                 self.call(receiver, parcel, call).await?;
@@ -176,21 +202,23 @@ impl Workflow {
                     .with("case", parcel.row.case.to_string())
                     .with("remote_report", receipt.report_id)
                     .with("files", receipt.file_ids.len());
-                self.store.write(self.clock.now(), |tx| {
-                    tx.file_report(report, &receipt)?;
-                    Ok::<_, StoreError>(Change::new(Step::Filed).event(event))
-                })
-                .map_err(WorkflowError::from)
+                self.store
+                    .write(self.clock.now(), |tx| {
+                        tx.file_report(report, &receipt)?;
+                        Ok::<_, StoreError>(Change::new(Step::Filed).event(event))
+                    })
+                    .map_err(WorkflowError::from)
             }
             Next::NeedsPerson(reason) => {
                 let event = EventDraft::new(EventKind::ReportStuck, Actor::System)
                     .about(report)
                     .with("reason", serde_json::json!(reason));
-                self.store.write(self.clock.now(), |tx| {
-                    tx.stick_report(report, &reason)?;
-                    Ok::<_, StoreError>(Change::new(Step::Stuck).event(event))
-                })
-                .map_err(WorkflowError::from)
+                self.store
+                    .write(self.clock.now(), |tx| {
+                        tx.stick_report(report, &reason)?;
+                        Ok::<_, StoreError>(Change::new(Step::Stuck).event(event))
+                    })
+                    .map_err(WorkflowError::from)
             }
         }
     }
@@ -240,11 +268,20 @@ impl Workflow {
         match self.egress.send(request).await {
             Ok(answer) => {
                 let sent_md5 = (call.kind == CallKind::Upload).then(|| md5.to_string());
-                outcome_of_answer(call.kind, answer.status.as_u16(), &answer.body, sent_md5.as_deref())
+                outcome_of_answer(
+                    call.kind,
+                    answer.status.as_u16(),
+                    &answer.body,
+                    sent_md5.as_deref(),
+                )
             }
             Err(error) => {
                 tracing::warn!(call = call.kind.name(), %error, "a call to a receiver failed");
-                if error.certainly_not_sent() { CallOutcome::NotSent } else { CallOutcome::Unknown }
+                if error.certainly_not_sent() {
+                    CallOutcome::NotSent
+                } else {
+                    CallOutcome::Unknown
+                }
             }
         }
     }
@@ -260,7 +297,10 @@ impl Workflow {
         let mut headers = HeaderMap::new();
         let mut set = |name: HeaderName, value: &str| {
             let value = HeaderValue::from_str(value);
-            headers.insert(name, value.expect("base64 and content types are visible ASCII"));
+            headers.insert(
+                name,
+                value.expect("base64 and content types are visible ASCII"),
+            );
         };
         set(header::AUTHORIZATION, &format!("Basic {credentials}"));
         set(header::CONTENT_TYPE, &content_type);
@@ -283,17 +323,35 @@ impl Workflow {
                 let evidence = &parcel.record.evidence;
                 let content = self.vault.get(evidence.id, &parcel.key)?;
                 let name = format!("evidence-{}", evidence.id);
-                form_with_file(("id", &remote.to_string()), (&name, &content), &*self.random)
+                form_with_file(
+                    ("id", &remote.to_string()),
+                    (&name, &content),
+                    &*self.random,
+                )
             }
             CallKind::FileInfo => {
-                let place = parcel.report.draft().files.iter().position(|file| Some(file.key) == planned.file);
+                let place = parcel
+                    .report
+                    .draft()
+                    .files
+                    .iter()
+                    .position(|file| Some(file.key) == planned.file);
                 let file_id = planned.remote_file_id.as_deref().unwrap_or_default();
-                let place = place.ok_or(StoreError::Value { place: "report_calls.call" })?;
-                (XML.to_owned(), parcel.report.file_details_xml(place, remote, file_id).into())
+                let place = place.ok_or(StoreError::Value {
+                    place: "report_calls.call",
+                })?;
+                (
+                    XML.to_owned(),
+                    parcel
+                        .report
+                        .file_details_xml(place, remote, file_id)
+                        .into(),
+                )
             }
-            CallKind::Finish | CallKind::Retract => {
-                ("application/x-www-form-urlencoded".to_owned(), format!("id={remote}").into())
-            }
+            CallKind::Finish | CallKind::Retract => (
+                "application/x-www-form-urlencoded".to_owned(),
+                format!("id={remote}").into(),
+            ),
         })
     }
 }

@@ -53,7 +53,8 @@ fn file(
 }
 
 fn person(context: &UploadContext, seen_at: Option<Timestamp>) -> Option<ReportedPerson> {
-    let known = context.uploader_id.is_some() || context.screen_name.is_some() || context.ip.is_some();
+    let known =
+        context.uploader_id.is_some() || context.screen_name.is_some() || context.ip.is_some();
     known.then(|| ReportedPerson {
         esp_identifier: context.uploader_id.clone(),
         screen_name: context.screen_name.clone(),
@@ -91,9 +92,7 @@ fn is_public(channel: ChannelKind) -> bool {
 }
 
 fn incident_type(manifestation: Option<Manifestation>) -> IncidentType {
-    use Manifestation::{
-        M01, M02, M03, M04, M05, M06, M07, M08, M09, M10, M11, M12, M13, M14,
-    };
+    use Manifestation::{M01, M02, M03, M04, M05, M06, M07, M08, M09, M10, M11, M12, M13, M14};
     match manifestation {
         Some(M04 | M05) => IncidentType::Enticement,
         Some(M10) => IncidentType::UnsolicitedMaterial,
@@ -110,10 +109,22 @@ fn escalation(attributes: &[Attribute]) -> Option<String> {
 }
 
 fn summary(record: &CaseRecord) -> String {
-    let banks: std::collections::BTreeSet<&str> =
-        record.matches.iter().map(|found| found.bank_name.as_str()).collect();
-    let nearest = record.matches.iter().map(|found| found.distance.0).min().unwrap_or_default();
-    let viewed = if record.was_fully_viewed() { "was" } else { "was not" };
+    let banks: std::collections::BTreeSet<&str> = record
+        .matches
+        .iter()
+        .map(|found| found.bank_name.as_str())
+        .collect();
+    let nearest = record
+        .matches
+        .iter()
+        .map(|found| found.distance.0)
+        .min()
+        .unwrap_or_default();
+    let viewed = if record.was_fully_viewed() {
+        "was"
+    } else {
+        "was not"
+    };
     format!(
         "Found by matching against {} hash list(s); the nearest listed hash is {nearest} of 256 bits \
          away (0 also stands for an equal file digest). A person decided; the file {viewed} viewed \

@@ -226,7 +226,12 @@ impl Workflow {
     pub fn look_up(&self, hash: &Hash) -> Vec<MatchAnswer> {
         let banks = self.index.load();
         let row = |hit: Hit| match_answer(&banks.row(&hit, None, None));
-        banks.index.lookup(hash, None).into_iter().map(row).collect()
+        banks
+            .index
+            .lookup(hash, None)
+            .into_iter()
+            .map(row)
+            .collect()
     }
 
     fn settle(
@@ -238,14 +243,24 @@ impl Workflow {
         let banks = self.index.load();
         let report = combine(perceptual, &digests);
         let found = matches(&report, &banks.index, None);
-        let scanned = Scanned { report, found, banks, digests };
+        let scanned = Scanned {
+            report,
+            found,
+            banks,
+            digests,
+        };
         if let Some(answer) = self.known_item(request, &scanned)? {
             return Ok(answer);
         }
         let matched = !scanned.found.is_empty();
-        self.tally.count(scanned.report.outcome, request.context.channel, matched);
+        self.tally
+            .count(scanned.report.outcome, request.context.channel, matched);
         let rows = scanned.match_rows();
-        let case = if matched { Some(self.open_case(request, &scanned, &rows)?) } else { None };
+        let case = if matched {
+            Some(self.open_case(request, &scanned, &rows)?)
+        } else {
+            None
+        };
         Ok(self.answer(&request.item_id, &scanned, &rows, case))
     }
 
@@ -255,13 +270,19 @@ impl Workflow {
         request: &ScanRequest,
         scanned: &Scanned,
     ) -> Result<Option<ScanAnswer>, ScanError> {
-        let known = self.store.read(|reader| reader.upload_by_item(&request.item_id))?;
-        let Some((upload, case)) = known else { return Ok(None) };
+        let known = self
+            .store
+            .read(|reader| reader.upload_by_item(&request.item_id))?;
+        let Some((upload, case)) = known else {
+            return Ok(None);
+        };
         if upload.sha256 != Hash::Sha256(scanned.digests.sha256) {
             return Err(ScanError::ItemReused { case });
         }
         let record = self.store.read(|reader| reader.case(case))?;
-        let rows = record.map(|record: CaseRecord| record.matches).unwrap_or_default();
+        let rows = record
+            .map(|record: CaseRecord| record.matches)
+            .unwrap_or_default();
         let mut answer = self.answer(&request.item_id, scanned, &rows, Some(case));
         answer.repeated = true;
         Ok(Some(answer))
@@ -318,13 +339,19 @@ impl Workflow {
         evidence: &EvidenceRow,
         error: StoreError,
     ) -> Result<CaseId, ScanError> {
-        self.vault.remove(evidence.id).map_err(WorkflowError::from)?;
+        self.vault
+            .remove(evidence.id)
+            .map_err(WorkflowError::from)?;
         if !error.is_duplicate() {
             return Err(error.into());
         }
-        let first = self.store.read(|reader| reader.upload_by_item(&request.item_id))?;
+        let first = self
+            .store
+            .read(|reader| reader.upload_by_item(&request.item_id))?;
         match first {
-            Some((upload, case)) if upload.sha256 == Hash::Sha256(scanned.digests.sha256) => Ok(case),
+            Some((upload, case)) if upload.sha256 == Hash::Sha256(scanned.digests.sha256) => {
+                Ok(case)
+            }
             Some((_, case)) => Err(ScanError::ItemReused { case }),
             None => Err(error.into()),
         }
@@ -361,7 +388,9 @@ impl Workflow {
             outcome: report.outcome,
             reason: report.reason,
             notes: report.notes.clone(),
-            signals: Algorithm::ALL.map(|algorithm| signal(algorithm, report, rows)).to_vec(),
+            signals: Algorithm::ALL
+                .map(|algorithm| signal(algorithm, report, rows))
+                .to_vec(),
             matches: rows.iter().map(match_answer).collect(),
             recommendation: self.policy.recommend(report.outcome, case.is_some()),
             case_id: case,
@@ -374,14 +403,25 @@ impl Scanned {
     /// A match with the built-in test bank alone is a rehearsal.
     fn purpose(&self) -> CasePurpose {
         let is_live = |found: &Match| {
-            self.banks.banks.get(&found.hit.bank).is_none_or(|bank| bank.purpose == CasePurpose::Live)
+            self.banks
+                .banks
+                .get(&found.hit.bank)
+                .is_none_or(|bank| bank.purpose == CasePurpose::Live)
         };
-        if self.found.iter().any(is_live) { CasePurpose::Live } else { CasePurpose::Test }
+        if self.found.iter().any(is_live) {
+            CasePurpose::Live
+        } else {
+            CasePurpose::Test
+        }
     }
 
     fn match_rows(&self) -> Vec<MatchRow> {
         let quality = |found: &Match| {
-            let of_view = self.report.hashes.iter().find(|record| record.view == found.view);
+            let of_view = self
+                .report
+                .hashes
+                .iter()
+                .find(|record| record.view == found.view);
             of_view.and_then(|record| record.quality)
         };
         let row = |found: &Match| self.banks.row(&found.hit, found.view, quality(found));
@@ -422,7 +462,10 @@ fn evidence_row(id: EvidenceId, bytes: &Bytes, scanned: &Scanned, now: Timestamp
 }
 
 fn upload_row(id: UploadId, request: &ScanRequest, scanned: &Scanned, now: Timestamp) -> UploadRow {
-    let reason = scanned.report.reason.and_then(|reason| serde_json::to_value(reason).ok());
+    let reason = scanned
+        .report
+        .reason
+        .and_then(|reason| serde_json::to_value(reason).ok());
     UploadRow {
         id,
         item_id: request.item_id.clone(),
@@ -435,7 +478,11 @@ fn upload_row(id: UploadId, request: &ScanRequest, scanned: &Scanned, now: Times
 }
 
 fn opened_event(case: &Case, actor: Actor, rows: &[MatchRow]) -> EventDraft {
-    let nearest = rows.iter().map(|row| row.distance.0).min().unwrap_or_default();
+    let nearest = rows
+        .iter()
+        .map(|row| row.distance.0)
+        .min()
+        .unwrap_or_default();
     case.opened_event(actor, rows.len(), nearest)
 }
 
@@ -451,7 +498,12 @@ fn match_answer(row: &MatchRow) -> MatchAnswer {
 }
 
 fn signal(algorithm: Algorithm, report: &HashReport, rows: &[MatchRow]) -> Signal {
-    let of_kind = || report.hashes.iter().filter(|record| record.hash.algorithm() == algorithm);
+    let of_kind = || {
+        report
+            .hashes
+            .iter()
+            .filter(|record| record.hash.algorithm() == algorithm)
+    };
     let outcome = if rows.iter().any(|row| row.hash.algorithm() == algorithm) {
         SignalOutcome::Matched
     } else if of_kind().any(seawall_core::HashRecord::is_usable) {
@@ -459,7 +511,11 @@ fn signal(algorithm: Algorithm, report: &HashReport, rows: &[MatchRow]) -> Signa
     } else {
         SignalOutcome::Unmatchable
     };
-    Signal { algorithm, outcome, quality: of_kind().filter_map(|record| record.quality).max() }
+    Signal {
+        algorithm,
+        outcome,
+        quality: of_kind().filter_map(|record| record.quality).max(),
+    }
 }
 
 /// What the sealed context is bound to.

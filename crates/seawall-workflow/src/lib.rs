@@ -27,11 +27,13 @@ pub use access::{AccessError, Secret, SignedIn};
 pub use banks::{BankError, Imported};
 pub use deliver::{Delivered, Receiver, ResumeError};
 pub use error::WorkflowError;
-pub use ingest::{MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest, Signal, SignalOutcome};
+pub use ingest::{
+    MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest, Signal, SignalOutcome,
+};
 pub use publish::Webhook;
 pub use review::{CaseFile, DecideFault, RevealError};
-pub use selftest::{SELFTEST_BANK, SELFTEST_PICTURE};
-pub use system::{SystemClock, SystemRandom};
 pub use seawall_egress::Reach;
 pub use seawall_exchange::list::parse as parse_list;
+pub use selftest::{SELFTEST_BANK, SELFTEST_PICTURE};
+pub use system::{SystemClock, SystemRandom};
 pub use workflow::{Setup, Workflow};

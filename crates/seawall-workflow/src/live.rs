@@ -26,7 +26,10 @@ pub(crate) struct Snapshot {
 
 impl LiveIndex {
     pub(crate) fn new(store: &Store) -> Result<Self, StoreError> {
-        let live = Self { snapshot: ArcSwap::default(), building: Mutex::new(()) };
+        let live = Self {
+            snapshot: ArcSwap::default(),
+            building: Mutex::new(()),
+        };
         live.refresh(store)?;
         Ok(live)
     }
@@ -48,15 +51,25 @@ impl LiveIndex {
 fn build(reader: &Reader<'_>, before: &Snapshot) -> Result<Snapshot, StoreError> {
     let (mut indexes, mut banks) = (Vec::new(), BTreeMap::new());
     for bank in reader.banks()? {
-        let unchanged = before.banks.get(&bank.id).is_some_and(|old| old.revision == bank.revision);
-        let known = before.index.banks().iter().find(|index| index.settings().bank == bank.id);
+        let unchanged = before
+            .banks
+            .get(&bank.id)
+            .is_some_and(|old| old.revision == bank.revision);
+        let known = before
+            .index
+            .banks()
+            .iter()
+            .find(|index| index.settings().bank == bank.id);
         indexes.push(match known {
             Some(index) if unchanged => Arc::clone(index),
             _ => Arc::new(index_bank(reader, &bank)?),
         });
         banks.insert(bank.id, bank);
     }
-    Ok(Snapshot { index: Index::new(indexes), banks })
+    Ok(Snapshot {
+        index: Index::new(indexes),
+        banks,
+    })
 }
 
 fn index_bank(reader: &Reader<'_>, bank: &Bank) -> Result<BankIndex, StoreError> {
@@ -72,6 +85,9 @@ fn index_bank(reader: &Reader<'_>, bank: &Bank) -> Result<BankIndex, StoreError>
         .bank_hashes(bank.id)?
         .into_iter()
         .filter(|(_, stored)| usable(stored.quality))
-        .map(|(content, stored)| Entry { content, hash: stored.hash });
+        .map(|(content, stored)| Entry {
+            content,
+            hash: stored.hash,
+        });
     Ok(BankIndex::new(settings, entries))
 }

@@ -22,5 +22,8 @@ pub(crate) fn form_with_file(
     body.put_slice(head.as_bytes());
     body.put_slice(file.1);
     body.put_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    (format!("multipart/form-data; boundary={boundary}"), body.freeze())
+    (
+        format!("multipart/form-data; boundary={boundary}"),
+        body.freeze(),
+    )
 }

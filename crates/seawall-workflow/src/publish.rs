@@ -43,9 +43,13 @@ impl Workflow {
     /// # Errors
     /// [`StoreError`].
     pub async fn deliver_messages(&self) -> Result<usize, StoreError> {
-        let Some(webhook) = &self.webhook else { return Ok(0) };
+        let Some(webhook) = &self.webhook else {
+            return Ok(0);
+        };
         let mut accepted = 0;
-        let due = self.store.read(|reader| reader.due_messages(self.clock.now(), PAGE))?;
+        let due = self
+            .store
+            .read(|reader| reader.due_messages(self.clock.now(), PAGE))?;
         for message in due {
             let is_accepted = self.send_message(webhook, &message).await;
             accepted += usize::from(is_accepted);
@@ -56,21 +60,33 @@ impl Workflow {
 
     async fn send_message(&self, webhook: &Webhook, message: &Message) -> bool {
         let seconds = self.clock.now().as_millis() / 1_000;
-        let signature = format!("t={seconds},v1={}", sign(&webhook.secret, seconds, &message.body));
+        let signature = format!(
+            "t={seconds},v1={}",
+            sign(&webhook.secret, seconds, &message.body)
+        );
         let mut headers = HeaderMap::new();
         let mut set = |name: &'static str, value: &str| {
-            headers.insert(name, HeaderValue::from_str(value).expect("digits and letters"));
+            headers.insert(
+                name,
+                HeaderValue::from_str(value).expect("digits and letters"),
+            );
         };
         set("seawall-signature", &signature);
         set("seawall-message", &message.id.to_string());
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         let request = Request {
             method: Method::POST,
             url: webhook.url.clone(),
             headers,
             body: Bytes::from(message.body.clone()),
             reach: Reach::Operator,
-            limits: EgressLimits { total_ms: 10_000, ..EgressLimits::default() },
+            limits: EgressLimits {
+                total_ms: 10_000,
+                ..EgressLimits::default()
+            },
         };
         match self.egress.send(request).await {
             Ok(answer) => answer.status.is_success(),
@@ -90,7 +106,9 @@ impl Workflow {
             (false, Some(_)) => EventKind::MessageAttempted,
             (false, None) => EventKind::MessageFailed,
         };
-        let event = EventDraft::new(kind, Actor::System).about(message.id).with("attempts", attempts);
+        let event = EventDraft::new(kind, Actor::System)
+            .about(message.id)
+            .with("attempts", attempts);
         self.store.write(now, |tx| {
             if accepted {
                 tx.deliver_message(message.id)?;
@@ -108,10 +126,14 @@ fn pause_ms(attempts: u32) -> i64 {
 }
 
 fn sign(secret: &str, seconds: i64, body: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
-        .expect("HMAC takes a key of any length");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(format!("{seconds}.{body}").as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    mac.finalize()
+        .into_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 const PAGE: u32 = 100;
@@ -125,11 +147,17 @@ mod tests {
     /// Made with `printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac secret`.
     #[test]
     fn the_signature_is_what_the_documentation_says() {
-        assert_eq!(sign("secret", 1_700_000_000, r#"{"a":1}"#), "49f24e537407743fa4a0242bb63b94b9a47ee99cbbe071ccd8a22550ae411686");
+        assert_eq!(
+            sign("secret", 1_700_000_000, r#"{"a":1}"#),
+            "49f24e537407743fa4a0242bb63b94b9a47ee99cbbe071ccd8a22550ae411686"
+        );
     }
 
     #[test]
     fn pauses_grow_to_an_hour() {
-        assert_eq!([1, 2, 3, 20].map(pause_ms), [1_000, 2_000, 4_000, 3_600_000]);
+        assert_eq!(
+            [1, 2, 3, 20].map(pause_ms),
+            [1_000, 2_000, 4_000, 3_600_000]
+        );
     }
 }

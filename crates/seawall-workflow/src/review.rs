@@ -63,7 +63,9 @@ pub enum DecideFault {
     #[error(transparent)]
     Rule(#[from] DecideError),
     /// A report is asked for, but no receiver is configured.
-    #[error("deciding a case: no receiver for reports is configured; set one, or decide without a report")]
+    #[error(
+        "deciding a case: no receiver for reports is configured; set one, or decide without a report"
+    )]
     NoReceiver,
     /// The report would be refused by its receiver.
     #[error("deciding a case: the report cannot be filed yet")]
@@ -86,7 +88,9 @@ impl Workflow {
     /// [`WorkflowError`].
     pub fn case_file(&self, id: CaseId) -> Result<Option<CaseFile>, WorkflowError> {
         let found = self.store.read(|reader| {
-            let Some(record) = reader.case(id)? else { return Ok(None) };
+            let Some(record) = reader.case(id)? else {
+                return Ok(None);
+            };
             let report = reader.report_of(id)?;
             let calls = match &report {
                 Some(row) => reader.calls(row.id)?.len(),
@@ -95,10 +99,18 @@ impl Workflow {
             let events = reader.events_about(&id.to_string())?;
             Ok::<_, StoreError>(Some((record, report, calls, events)))
         })?;
-        let Some((record, report, calls, events)) = found else { return Ok(None) };
+        let Some((record, report, calls, events)) = found else {
+            return Ok(None);
+        };
         let key = self.case_key(&record)?;
         let context = self.open_context(&record, &key)?;
-        Ok(Some(CaseFile { record, context, report, calls, events }))
+        Ok(Some(CaseFile {
+            record,
+            context,
+            report,
+            calls,
+            events,
+        }))
     }
 
     /// Records that a person is about to look. The picture is drawn only after this.
@@ -115,13 +127,22 @@ impl Workflow {
         self.store.write(now, |tx| {
             let record = tx.case(case)?.ok_or(RevealError::NoCase)?;
             let id = RevealId::new(now, &*self.random);
-            let reveal = Reveal { id, evidence: record.evidence.id, user, mode, at: now };
+            let reveal = Reveal {
+                id,
+                evidence: record.evidence.id,
+                user,
+                mode,
+                at: now,
+            };
             tx.insert_reveal(case, &reveal)?;
             let event = EventDraft::new(EventKind::CaseRevealed, Actor::User(user))
                 .about(case)
                 .with("reveal", id.to_string())
                 .with("mode", mode.name())
-                .with("test", record.case.purpose == seawall_casework::case::CasePurpose::Test);
+                .with(
+                    "test",
+                    record.case.purpose == seawall_casework::case::CasePurpose::Test,
+                );
             Ok(Change::new(reveal).event(event))
         })
     }
@@ -131,14 +152,27 @@ impl Workflow {
     ///
     /// # Errors
     /// [`RevealError`].
-    pub async fn draw_reveal(&self, case: CaseId, mode: RevealMode) -> Result<Vec<u8>, RevealError> {
+    pub async fn draw_reveal(
+        &self,
+        case: CaseId,
+        mode: RevealMode,
+    ) -> Result<Vec<u8>, RevealError> {
         let content = tokio::task::block_in_place(|| {
-            let record = self.store.read(|reader| reader.case(case))?.ok_or(RevealError::NoCase)?;
+            let record = self
+                .store
+                .read(|reader| reader.case(case))?
+                .ok_or(RevealError::NoCase)?;
             let key = self.case_key(&record)?;
-            let content = self.vault.get(record.evidence.id, &key).map_err(WorkflowError::from)?;
+            let content = self
+                .vault
+                .get(record.evidence.id, &key)
+                .map_err(WorkflowError::from)?;
             Ok::<_, RevealError>(bytes::Bytes::from(content.to_vec()))
         })?;
-        self.workers.preview(content, style(mode)).await.map_err(RevealError::NotDrawn)
+        self.workers
+            .preview(content, style(mode))
+            .await
+            .map_err(RevealError::NotDrawn)
     }
 
     /// Takes a decision. Where it asks for a report, the report exists when this returns.
@@ -156,7 +190,10 @@ impl Workflow {
             let record = tx.case(case)?.ok_or(DecideFault::NoCase)?;
             let id = DecisionId::new(now, &*self.random);
             let (_, decision, event) =
-                record.case.clone().decide(id, reviewer, now, finding.clone())?;
+                record
+                    .case
+                    .clone()
+                    .decide(id, reviewer, now, finding.clone())?;
             tx.insert_decision(case, &decision)?;
             let mut change = Change::new(decision.clone()).event(event);
             if decision.finding.report {
@@ -180,7 +217,10 @@ impl Workflow {
 
     /// The decision that stands, as the fault of the one that lost the race.
     fn first_decision(&self, case: CaseId) -> Result<DecideFault, DecideFault> {
-        let record = self.store.read(|reader| reader.case(case))?.ok_or(DecideFault::NoCase)?;
+        let record = self
+            .store
+            .read(|reader| reader.case(case))?
+            .ok_or(DecideFault::NoCase)?;
         match record.case.state {
             CaseState::Decided(first) => Ok(DecideError::AlreadyDecided(Box::new(first)).into()),
             CaseState::Open => Err(DecideFault::NoCase),
@@ -209,11 +249,13 @@ impl Workflow {
             target: &receiver.name,
             draft_sealed: &key.seal(draft::DRAFT, &text, &*self.random),
         })?;
-        Ok(EventDraft::new(EventKind::ReportDrafted, Actor::User(decision.reviewer))
-            .about(id)
-            .with("case", record.case.id.to_string())
-            .with("target", receiver.name.as_str())
-            .with("viewed_in_full", record.was_fully_viewed()))
+        Ok(
+            EventDraft::new(EventKind::ReportDrafted, Actor::User(decision.reviewer))
+                .about(id)
+                .with("case", record.case.id.to_string())
+                .with("target", receiver.name.as_str())
+                .with("viewed_in_full", record.was_fully_viewed()),
+        )
     }
 
     fn decided_message(&self, record: &CaseRecord, decision: &Decision) -> NewMessage {
@@ -234,10 +276,16 @@ impl Workflow {
     }
 
     pub(crate) fn case_key(&self, record: &CaseRecord) -> Result<CaseKey, WorkflowError> {
-        Ok(self.master_key.unwrap_case_key(record.case.id, &record.key)?)
+        Ok(self
+            .master_key
+            .unwrap_case_key(record.case.id, &record.key)?)
     }
 
-    fn open_context(&self, record: &CaseRecord, key: &CaseKey) -> Result<UploadContext, WorkflowError> {
+    fn open_context(
+        &self,
+        record: &CaseRecord,
+        key: &CaseKey,
+    ) -> Result<UploadContext, WorkflowError> {
         let text = key.open(CONTEXT, &record.context_sealed)?;
         serde_json::from_slice(&text).map_err(WorkflowError::Sealed)
     }
@@ -245,8 +293,20 @@ impl Workflow {
 
 fn style(mode: RevealMode) -> PreviewStyle {
     match mode {
-        RevealMode::Blurred => PreviewStyle { side_px_max: 320, blur: true, greyscale: true },
-        RevealMode::Grey => PreviewStyle { side_px_max: 320, blur: false, greyscale: true },
-        RevealMode::Full => PreviewStyle { side_px_max: 2_048, blur: false, greyscale: false },
+        RevealMode::Blurred => PreviewStyle {
+            side_px_max: 320,
+            blur: true,
+            greyscale: true,
+        },
+        RevealMode::Grey => PreviewStyle {
+            side_px_max: 320,
+            blur: false,
+            greyscale: true,
+        },
+        RevealMode::Full => PreviewStyle {
+            side_px_max: 2_048,
+            blur: false,
+            greyscale: false,
+        },
     }
 }

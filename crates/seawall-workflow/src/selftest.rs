@@ -2,8 +2,8 @@
 //! EICAR is to virus scanners. A match opens a case marked as a test, which can never be
 //! reported and counts in no figure.
 
-use seawall::hash::report;
 use seawall::Budget;
+use seawall::hash::report;
 use seawall_casework::audit::EventDraft;
 use seawall_casework::case::CasePurpose;
 use seawall_core::{Actor, BankName, EventKind, Limits, Threshold};
@@ -23,7 +23,9 @@ impl Workflow {
     /// # Errors
     /// [`WorkflowError`].
     pub fn ensure_selftest_bank(&self) -> Result<(), WorkflowError> {
-        let name: BankName = SELFTEST_BANK.parse().expect("the constant follows the rule");
+        let name: BankName = SELFTEST_BANK
+            .parse()
+            .expect("the constant follows the rule");
         if self.store.read(|reader| reader.bank(&name))?.is_some() {
             return Ok(());
         }
@@ -33,7 +35,10 @@ impl Workflow {
             enabled: true,
             purpose: CasePurpose::Test,
         };
-        let content = NewContent { note: Some("built-in test picture".into()), hashes: hashes() };
+        let content = NewContent {
+            note: Some("built-in test picture".into()),
+            hashes: hashes(),
+        };
         self.store.write(self.clock.now(), |tx| {
             let bank = tx.insert_bank(&new)?;
             tx.insert_content(bank, &content)?;
@@ -57,10 +62,17 @@ impl Workflow {
 
 /// The picture is our own, so it is hashed in this process.
 fn hashes() -> Vec<StoredHash> {
-    let budget = Budget { limits: &Limits::default(), expired: &|| false };
+    let budget = Budget {
+        limits: &Limits::default(),
+        expired: &|| false,
+    };
     let stored = |record: &seawall_core::HashRecord| StoredHash {
         hash: record.hash,
         quality: record.quality,
     };
-    report(SELFTEST_PICTURE, &budget).hashes.iter().map(stored).collect()
+    report(SELFTEST_PICTURE, &budget)
+        .hashes
+        .iter()
+        .map(stored)
+        .collect()
 }

@@ -43,12 +43,15 @@ impl Workflow {
     /// # Errors
     /// [`StoreError`]; the counts are lost then.
     pub fn write_tally(&self) -> Result<(), StoreError> {
-        let Some(counts) = self.tally.take() else { return Ok(()) };
+        let Some(counts) = self.tally.take() else {
+            return Ok(());
+        };
         let event = EventDraft::new(EventKind::LookupsTallied, Actor::System)
             .with("technology", "pdq+digests")
             .with("scans", serde_json::json!(counts.scans))
             .with("channels", serde_json::json!(counts.channels))
             .with("without_match", counts.without_match);
-        self.store.write(self.clock.now(), |_| Ok(Change::new(()).event(event)))
+        self.store
+            .write(self.clock.now(), |_| Ok(Change::new(()).event(event)))
     }
 }

@@ -68,14 +68,11 @@ pub struct Workflow {
 }
 
 impl Workflow {
-    /// Puts the parts together, loads the banks, and removes what a process left in the vault
-    /// that died before its case was written.
+    /// Puts the parts together and loads the banks.
     ///
     /// # Errors
     /// [`WorkflowError`].
     pub fn new(setup: Setup) -> Result<Self, WorkflowError> {
-        let known = setup.store.read(|reader| reader.evidence_ids())?;
-        setup.vault.sweep(&known)?;
         let index = LiveIndex::new(&setup.store)?;
         Ok(Self {
             workers: WorkerPool::new(setup.worker, setup.workers, setup.limits),
@@ -95,6 +92,17 @@ impl Workflow {
             attempts: Attempts::default(),
             outgoing: Notify::new(),
         })
+    }
+
+    /// Removes what a process left in the vault that died before its case was written, and
+    /// returns how many files that were. Only for the one server of a data folder, before it
+    /// takes uploads: a file that is being written now looks the same.
+    ///
+    /// # Errors
+    /// [`WorkflowError`].
+    pub fn sweep_vault(&self) -> Result<usize, WorkflowError> {
+        let known = self.store.read(|reader| reader.evidence_ids())?;
+        Ok(self.vault.sweep(&known)?)
     }
 
     /// The database, for reading.

@@ -1,6 +1,6 @@
 //! Hashes of files and pictures.
 
-use std::fmt;
+use std::{fmt, io};
 
 use md5::Md5;
 use seawall_core::{
@@ -52,6 +52,32 @@ pub fn digests(bytes: &[u8]) -> Digests {
         sha1: Sha1::digest(bytes).into(),
         sha256: Sha256::digest(bytes).into(),
     }
+}
+
+/// The digests of everything that `reader` gives, in constant memory.
+///
+/// # Errors
+/// The reader's own.
+pub fn digest_reader(mut reader: impl io::Read) -> io::Result<Digests> {
+    let (mut md5, mut sha1, mut sha256) = (Md5::new(), Sha1::new(), Sha256::new());
+    let mut buffer = vec![0_u8; 64 << 10];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => {
+                md5.update(&buffer[..length]);
+                sha1.update(&buffer[..length]);
+                sha256.update(&buffer[..length]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Digests {
+        md5: md5.finalize().into(),
+        sha1: sha1.finalize().into(),
+        sha256: sha256.finalize().into(),
+    })
 }
 
 /// PDQ of one picture. The coefficients stay in process: never store, send or log them.
@@ -168,6 +194,15 @@ mod tests {
     use super::*;
 
     /// The values that RFC 1321, FIPS 180-4 and common tools give for nothing and for "abc".
+    #[test]
+    fn a_reader_gives_the_digests_of_its_bytes() {
+        let bytes: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
+        for length in [0, 1, 65_535, 65_536, 65_537, bytes.len()] {
+            let read = digest_reader(&bytes[..length]).expect("memory can be read");
+            assert!(read == digests(&bytes[..length]), "{length} bytes");
+        }
+    }
+
     #[test]
     fn digests_have_their_published_values() {
         let texts = |bytes| {

@@ -1,0 +1,277 @@
+//! `seawall bank`. A running server takes changes over within a second.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use seawall_core::{Actor, Algorithm, BankName, Hash, Outcome, Threshold};
+use seawall_store::{NewContent, StoredHash};
+use seawall_workflow::Workflow;
+
+use super::matching::read_list;
+use super::runtime;
+use crate::folder;
+use crate::output::{self, Exit};
+
+/// Keep banks of known hashes.
+#[derive(Subcommand)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Bank {
+    /// Make a bank.
+    Create {
+        /// Upper-case letters, digits and underscores, not starting with a digit.
+        name: BankName,
+        /// Largest PDQ distance that is a match, in bits.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(0..=256), default_value_t = Threshold::DEFAULT.bits())]
+        threshold: u16,
+        /// Do not match it yet.
+        #[arg(long)]
+        disabled: bool,
+    },
+    /// List banks.
+    List {
+        /// One JSON line a bank.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add pictures, by their hashes; the pictures are not kept.
+    Add {
+        /// The bank.
+        name: BankName,
+        /// A remark for each.
+        #[arg(long)]
+        note: Option<String>,
+        /// Hashes as `algorithm:digits`, instead of or beside pictures.
+        #[arg(long = "hash")]
+        hashes: Vec<String>,
+        /// Pictures or folders of them.
+        pictures: Vec<PathBuf>,
+    },
+    /// Add every row of a list that the bank does not hold yet.
+    Import {
+        /// The bank.
+        name: BankName,
+        /// The list, as text or CSV.
+        list: PathBuf,
+        /// Say what would be done and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write a bank's hashes as CSV.
+    Export {
+        /// The bank.
+        name: BankName,
+        /// Where to; standard output where not given.
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// Delete a bank with everything in it. Cases that it opened stay.
+    Delete {
+        /// The bank.
+        name: BankName,
+        /// Do it. Without this, only what would be deleted is said.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl Bank {
+    pub(crate) fn run(self, config: &Path) -> anyhow::Result<Exit> {
+        let workflow = folder::workflow(&folder::config(config)?)?;
+        match self {
+            Self::Create {
+                name,
+                threshold,
+                disabled,
+            } => {
+                let threshold =
+                    Threshold::new(threshold).context("a threshold is 0 to 256 bits")?;
+                let bank = workflow.create_bank(&name, threshold, !disabled, Actor::Operator)?;
+                output::line(format_args!(
+                    "made {} ({} bits)",
+                    bank.name,
+                    bank.threshold.bits()
+                ));
+                Ok(Exit::Ok)
+            }
+            Self::List { json } => list(&workflow, json),
+            Self::Add {
+                name,
+                note,
+                hashes,
+                pictures,
+            } => add(&workflow, &name, note, &hashes, &pictures),
+            Self::Import {
+                name,
+                list,
+                dry_run,
+            } => import(&workflow, &name, &list, dry_run),
+            Self::Export { name, output } => export(&workflow, &name, output.as_deref()),
+            Self::Delete { name, yes } => delete(&workflow, &name, yes),
+        }
+    }
+}
+
+fn list(workflow: &Workflow, json: bool) -> anyhow::Result<Exit> {
+    for bank in workflow.store().read(|reader| reader.banks())? {
+        if json {
+            output::json(&serde_json::json!({
+                "id": bank.id, "name": bank.name, "threshold": bank.threshold,
+                "enabled": bank.enabled, "contents": bank.contents,
+            }))?;
+        } else {
+            let state = if bank.enabled { "enabled" } else { "disabled" };
+            let bits = bank.threshold.bits();
+            output::line(format_args!(
+                "{:<32} {:>9} contents  {bits:>3} bits  {state}",
+                bank.name.as_str(),
+                bank.contents
+            ));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn add(
+    workflow: &Workflow,
+    name: &BankName,
+    note: Option<String>,
+    hashes: &[String],
+    pictures: &[PathBuf],
+) -> anyhow::Result<Exit> {
+    if hashes.is_empty() && pictures.is_empty() {
+        bail!("name pictures, or hashes with --hash");
+    }
+    if !hashes.is_empty() {
+        let stored = hashes
+            .iter()
+            .map(|text| parse_hash(text))
+            .collect::<anyhow::Result<_>>()?;
+        let content = NewContent {
+            note: note.clone(),
+            hashes: stored,
+        };
+        let id = workflow.add_content(name, &content, Actor::Operator)?;
+        output::line(format_args!("added content {id}"));
+    }
+    let mut exit = Exit::Ok;
+    let each = |file: String, report: seawall_core::HashReport| {
+        let usable = report.hashes.iter().filter(|record| record.is_usable());
+        let stored: Vec<StoredHash> = usable
+            .map(|record| StoredHash {
+                hash: record.hash,
+                quality: record.quality,
+            })
+            .collect();
+        if !matches!(report.outcome, Outcome::Hashed | Outcome::Partial) {
+            let reason = report
+                .reason
+                .map_or("no usable hash", |reason| reason.sentence());
+            output::note(format_args!("{file}: not added: {reason}"));
+            exit = Exit::SomeFailed;
+            return Ok(());
+        }
+        let content = NewContent {
+            note: note.clone(),
+            hashes: stored,
+        };
+        let id = workflow.add_content(name, &content, Actor::Operator)?;
+        output::line(format_args!("{file}: added content {id}"));
+        Ok(())
+    };
+    let inputs = crate::inputs::resolve(pictures);
+    runtime()?.block_on(crate::inputs::hash_each(inputs, *workflow.limits(), each))?;
+    Ok(exit)
+}
+
+fn import(
+    workflow: &Workflow,
+    name: &BankName,
+    list: &Path,
+    dry_run: bool,
+) -> anyhow::Result<Exit> {
+    let list = read_list(list)?;
+    let (rejected, aside) = (list.rejected.len(), list.set_aside.len());
+    if dry_run {
+        let bank = workflow.bank(name)?;
+        let rows = list.rows.len();
+        output::line(format_args!(
+            "would add up to {rows} rows to {} ({} contents now); {rejected} unreadable, {aside} set aside",
+            bank.name, bank.contents
+        ));
+        return Ok(Exit::Ok);
+    }
+    let done = workflow.import_list(name, &list, Actor::Operator)?;
+    output::line(format_args!(
+        "added {}, {} were there already, {rejected} unreadable, {aside} set aside",
+        done.added, done.known
+    ));
+    Ok(if rejected > 0 {
+        Exit::SomeFailed
+    } else {
+        Exit::Ok
+    })
+}
+
+fn export(workflow: &Workflow, name: &BankName, path: Option<&Path>) -> anyhow::Result<Exit> {
+    let bank = workflow.bank(name)?;
+    let mut out: Box<dyn Write> = match path {
+        Some(path) => {
+            let file = std::fs::File::create_new(path);
+            Box::new(file.with_context(|| format!("making {}", path.display()))?)
+        }
+        None => Box::new(std::io::stdout().lock()),
+    };
+    writeln!(out, "content,algorithm,value,quality")?;
+    for (content, stored) in workflow
+        .store()
+        .read(|reader| reader.bank_hashes(bank.id))?
+    {
+        let quality = stored
+            .quality
+            .map_or(String::new(), |quality| quality.0.to_string());
+        writeln!(
+            out,
+            "{content},{},{},{quality}",
+            stored.hash.algorithm(),
+            stored.hash
+        )?;
+    }
+    out.flush()?;
+    Ok(Exit::Ok)
+}
+
+fn delete(workflow: &Workflow, name: &BankName, yes: bool) -> anyhow::Result<Exit> {
+    let bank = workflow.bank(name)?;
+    if !yes {
+        output::line(format_args!(
+            "would delete {} with {} contents; add --yes to do it",
+            bank.name, bank.contents
+        ));
+        return Ok(Exit::Ok);
+    }
+    workflow.delete_bank(name, Actor::Operator)?;
+    output::line(format_args!(
+        "deleted {} with {} contents",
+        bank.name, bank.contents
+    ));
+    Ok(Exit::Ok)
+}
+
+fn parse_hash(text: &str) -> anyhow::Result<StoredHash> {
+    let (algorithm, digits) = text.split_once(':').context("a hash is algorithm:digits")?;
+    let algorithm =
+        Algorithm::from_name(algorithm).context("the algorithms are pdq, md5, sha1 and sha256")?;
+    Ok(StoredHash {
+        hash: Hash::parse(algorithm, digits)?,
+        quality: None,
+    })
+}
+
+const EXAMPLES: &str = "Examples:
+  seawall bank create PARTNER_A --threshold 31
+  seawall bank import PARTNER_A list.csv --dry-run
+  seawall bank add PARTNER_A --note \"our own\" pictures/
+  seawall bank export PARTNER_A --output partner-a.csv
+  seawall bank delete PARTNER_A --yes";

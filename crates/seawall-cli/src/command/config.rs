@@ -1,0 +1,48 @@
+//! `seawall config`.
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use crate::folder;
+use crate::output::{self, Exit};
+
+/// Check the configuration.
+#[derive(Subcommand)]
+#[command(
+    after_help = "Examples:\n  seawall config check\n  seawall config check --config /srv/seawall/seawall.toml"
+)]
+pub(crate) enum Config {
+    /// Read the configuration, the keys and the database, and say what is wrong.
+    Check,
+}
+
+impl Config {
+    pub(crate) fn run(&self, path: &Path) -> anyhow::Result<Exit> {
+        let Self::Check = self;
+        let config = folder::config(path)?;
+        let workflow = folder::workflow(&config)?;
+        output::line(format_args!("{} is right", path.display()));
+        for (name, address) in [
+            ("console", config.listen.console),
+            ("api", config.listen.api),
+            ("public", config.listen.public),
+        ] {
+            output::line(format_args!("{name:<8} {address}"));
+        }
+        match workflow.receiver() {
+            Some(receiver) if receiver.stand_in => {
+                output::line("reports  to a stand-in on this machine")
+            }
+            Some(receiver) => output::line(format_args!("reports  to {}", receiver.name)),
+            None => output::line("reports  nowhere; set report.receiver, or use serve --drill"),
+        }
+        let messages = if workflow.has_webhook() {
+            "to the webhook"
+        } else {
+            "nowhere"
+        };
+        output::line(format_args!("messages {messages}"));
+        Ok(Exit::Ok)
+    }
+}

@@ -1,0 +1,117 @@
+//! `seawall serve`.
+
+use std::path::Path;
+
+use clap::Args;
+use seawall_server::config::Config;
+use seawall_server::{Face, Server};
+use tracing_subscriber::EnvFilter;
+
+use super::runtime;
+use crate::folder;
+use crate::output::{self, Exit};
+
+/// Run the server.
+///
+/// Prints one JSON line with its addresses once it listens; logs go to standard error, as JSON.
+/// In a drill, reports go to a stand-in on this machine, and a port that is taken is replaced.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Serve {
+    /// Rehearse: reports go to a stand-in on this machine, whatever the configuration says.
+    #[arg(long)]
+    drill: bool,
+}
+
+impl Serve {
+    pub(crate) fn run(&self, path: &Path) -> anyhow::Result<Exit> {
+        let mut config = folder::config(path)?;
+        if self.drill {
+            rehearse(&mut config);
+        }
+        start_log();
+        let _lock = folder::lock(&config)?;
+        let workflow = folder::workflow(&config)?;
+        let swept = workflow.sweep_vault()?;
+        if swept > 0 {
+            tracing::info!(files = swept, "removed sealed files that no case knows");
+        }
+        let drill = self
+            .drill
+            .then(|| config.path(&config.data.folder).join("stand-in.jsonl"));
+        let server = Server {
+            face: face(&config, self.drill, &workflow),
+            workflow,
+            listen: config.listen,
+            drill,
+        };
+        runtime()?.block_on(server.run(
+            |listening| {
+                // Without the addresses nobody can use the server; a closed pipe ends it in `line`.
+                if let Err(error) = output::json(listening) {
+                    output::error(&error);
+                }
+            },
+            stop_signal(),
+        ))?;
+        Ok(Exit::Ok)
+    }
+}
+
+/// A drill needs nothing configured: the stand-in takes any contact.
+fn rehearse(config: &mut Config) {
+    config.report = seawall_server::config::Report::default();
+    if !config.provider.is_complete() {
+        let fill = |text: &mut seawall_core::Redacted<String>, value: &str| {
+            if text.reveal().is_empty() {
+                *text = seawall_core::Redacted(value.to_owned());
+            }
+        };
+        fill(&mut config.provider.contact_first_name, "Drill");
+        fill(&mut config.provider.contact_last_name, "Contact");
+        fill(&mut config.provider.contact_email, "drill@example.org");
+    }
+}
+
+fn face(config: &Config, drill: bool, workflow: &seawall_workflow::Workflow) -> Face {
+    Face {
+        drill,
+        secure_cookies: config.listen.secure_cookies,
+        provider: config.provider.name.clone(),
+        hosts: config.listen.hosts.clone(),
+        upload_bytes_max: usize::try_from(workflow.limits().bytes_max).unwrap_or(usize::MAX),
+    }
+}
+
+fn start_log() {
+    let filter = EnvFilter::try_from_env("SEAWALL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// Resolves on Ctrl-C or, where there is one, SIGTERM.
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if interrupt.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+const EXAMPLES: &str = "Examples:
+  seawall serve --config /srv/seawall/seawall.toml
+  seawall serve --config /srv/seawall/seawall.toml --drill
+  SEAWALL_LOG=debug seawall serve";
