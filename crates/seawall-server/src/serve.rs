@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use seawall_core::Clock;
-use seawall_sim::cybertipline::{CyberTipline, Options};
+use seawall_sim::cybertipline::{BASE_PATH, CyberTipline, Options};
 use seawall_workflow::{Reach, Receiver, SystemClock, Workflow, WorkflowError};
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -284,7 +284,7 @@ fn open_stand_in(journal: PathBuf) -> Result<(Arc<CyberTipline>, String), seawal
 }
 
 fn stand_in_receiver(address: SocketAddr, password: String) -> Receiver {
-    let base = format!("http://{address}/");
+    let base = format!("http://{address}{BASE_PATH}/");
     Receiver {
         name: "cybertipline-stand-in".to_owned(),
         base: Url::parse(&base).expect("a socket address makes an address"),

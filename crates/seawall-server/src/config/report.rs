@@ -96,7 +96,7 @@ impl Report {
     fn stand_in(&self) -> Result<Url, ConfigError> {
         let missing = ConfigError::Value {
             key: "report.stand_in_url",
-            advice: "give the address of the stand-in on this machine, such as http://127.0.0.1:8483/",
+            advice: "give the address of the stand-in on this machine, such as http://127.0.0.1:8483/ispws/",
         };
         let mut url = self.stand_in_url.clone().ok_or(missing)?;
         if !url.path().ends_with('/') {
