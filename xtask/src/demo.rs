@@ -8,6 +8,7 @@ mod narrator;
 mod path;
 mod pictures;
 mod program;
+mod proof;
 mod scan;
 mod server;
 
@@ -42,7 +43,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     tools::check(&[tools::CC, tools::AR])?;
     let seawall = build(options.fast)?;
     let folder = fresh_folder()?;
-    path::play(&seawall, &folder, options.once)
+    path::play(&seawall, &folder.join("seawall"), options.once)
 }
 
 /// Builds the binary, with cargo's own progress, and gives its path.

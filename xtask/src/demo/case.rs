@@ -101,11 +101,17 @@ pub(super) fn file(api: &Client, case: &str) -> Result<((), String)> {
                     "{} files were sent",
                     receipt.file_ids.len()
                 );
+                // Nothing here may ever look like a report to a real receiver.
+                ensure!(
+                    report.target.contains("stand-in"),
+                    "its target is {}",
+                    report.target
+                );
                 let id = plain(&receipt.report_id);
                 return Ok((
                     (),
                     format!(
-                        "filed with the stand-in of {} on this machine in {} calls; receipt: report {id}, 1 file, finished {}",
+                        "filed with the {}, on this machine, in {} calls; receipt: report {id}, 1 file, finished {}",
                         report.target, report.calls, receipt.finished_at,
                     ),
                 ));

@@ -23,6 +23,11 @@ impl Program {
         }
     }
 
+    /// The same binary, for another installation.
+    pub(crate) fn of(&self, folder: &Path) -> Self {
+        Self::new(&self.binary, folder)
+    }
+
     /// A command that hears of nothing but the demo's configuration.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
