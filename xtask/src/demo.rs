@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     };
     tools::check(&[tools::CC, tools::AR])?;
     let seawall = build(options.fast)?;
-    let folder = fresh_folder()?;
+    let folder = fresh_folder(options.once)?;
     path::play(&seawall, &folder.join("seawall"), options.once)
 }
 
@@ -69,9 +69,11 @@ fn build(fast: bool) -> Result<PathBuf> {
         .join(program))
 }
 
-/// An empty folder below `target`, whatever an earlier run left.
-fn fresh_folder() -> Result<PathBuf> {
-    let folder = root().join("target").join("demo");
+/// An empty folder below `target`, whatever an earlier run left. A demo that ends by itself has
+/// one of its own, so that it does not pull the ground from under one that is open.
+fn fresh_folder(once: bool) -> Result<PathBuf> {
+    let name = if once { "once" } else { "open" };
+    let folder = root().join("target").join("demo").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).context("removing what an earlier demo left")?;
     }
