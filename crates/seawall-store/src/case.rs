@@ -304,7 +304,7 @@ impl Reader<'_> {
     fn reveals(&self, case: CaseId) -> Result<Vec<Reveal>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, evidence_id, user_id, mode, at_ms FROM reveals WHERE case_id = ?1
-             ORDER BY at_ms, id",
+             ORDER BY at_ms, rowid",
         )?;
         let rows = statement.query_map([case.to_string()], |row| Ok(read_reveal(row)))?;
         rows.map(|row| row?).collect()

@@ -40,7 +40,7 @@ impl Reader<'_> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, kind, body, attempts, next_ms FROM messages
              WHERE delivered_ms IS NULL AND failed_ms IS NULL AND next_ms <= ?1
-             ORDER BY next_ms, id LIMIT ?2",
+             ORDER BY next_ms, rowid LIMIT ?2",
         )?;
         let rows = statement.query_map((now.as_millis(), limit), |row| {
             let id: String = row.get(0)?;

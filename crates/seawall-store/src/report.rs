@@ -60,7 +60,7 @@ impl Reader<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn open_reports(&self) -> Result<Vec<ReportRow>, StoreError> {
-        self.reports_where("WHERE state = 'open' ORDER BY drafted_ms, id", [])
+        self.reports_where("WHERE state = 'open' ORDER BY drafted_ms, rowid", [])
     }
 
     /// The report of a case.
@@ -86,7 +86,7 @@ impl Reader<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn reports(&self, limit: u32) -> Result<Vec<ReportRow>, StoreError> {
-        self.reports_where("ORDER BY drafted_ms DESC, id DESC LIMIT ?1", [limit])
+        self.reports_where("ORDER BY drafted_ms DESC, rowid DESC LIMIT ?1", [limit])
     }
 
     /// The calls of a report, in the order in which they were made.

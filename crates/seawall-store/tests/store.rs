@@ -66,6 +66,29 @@ impl Fixture {
             .expect("a user")
     }
 
+    /// A bank with one content.
+    fn bank(&self, stored: StoredHash) -> (BankId, ContentId) {
+        let new = NewBank {
+            name: "PARTNER".parse().expect("a name"),
+            threshold: Threshold::DEFAULT,
+            enabled: true,
+            purpose: CasePurpose::Live,
+        };
+        let content = NewContent {
+            note: Some("a pattern".into()),
+            hashes: vec![stored],
+        };
+        self.store
+            .write(now(), |tx| {
+                let bank = tx.insert_bank(&new)?;
+                let content = tx.insert_content(bank, &content)?;
+                Ok::<_, StoreError>(
+                    Change::new((bank, content)).event(event(EventKind::BankCreated)),
+                )
+            })
+            .expect("a bank")
+    }
+
     fn case(&self, item_id: &str) -> Result<CaseId, StoreError> {
         let random = &self.random;
         let upload = UploadRow {
@@ -195,24 +218,7 @@ fn banks_keep_contents_and_their_revision_rises() {
         hash: Hash::parse(Algorithm::Pdq, &"5a".repeat(32)).expect("valid"),
         quality: Some(Quality(80)),
     };
-    let (bank, content) = f
-        .store
-        .write(now(), |tx| {
-            let new = NewBank {
-                name: "PARTNER".parse().expect("a name"),
-                threshold: Threshold::DEFAULT,
-                enabled: true,
-                purpose: CasePurpose::Live,
-            };
-            let bank = tx.insert_bank(&new)?;
-            let content = NewContent {
-                note: Some("a pattern".into()),
-                hashes: vec![stored],
-            };
-            let content = tx.insert_content(bank, &content)?;
-            Ok::<_, StoreError>(Change::new((bank, content)).event(event(EventKind::BankCreated)))
-        })
-        .expect("a bank");
+    let (bank, content) = f.bank(stored);
     let before = f
         .store
         .read(|r| r.bank(&name))

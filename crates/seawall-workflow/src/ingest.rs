@@ -253,8 +253,11 @@ impl Workflow {
             return Ok(answer);
         }
         let matched = !scanned.found.is_empty();
-        self.tally
-            .count(scanned.report.outcome, request.context.channel, matched);
+        // A rehearsal counts in no figure.
+        if !matched || scanned.purpose() == CasePurpose::Live {
+            let outcome = scanned.report.outcome;
+            self.tally.count(outcome, request.context.channel, matched);
+        }
         let rows = scanned.match_rows();
         let case = if matched {
             Some(self.open_case(request, &scanned, &rows)?)
