@@ -45,7 +45,12 @@ pub(super) fn mark() -> String {
 
 impl Asset {
     fn name(&self) -> String {
-        format!("{}.{:016x}.{}", self.stem, checksum(self.content.as_bytes()), self.ending)
+        format!(
+            "{}.{:016x}.{}",
+            self.stem,
+            checksum(self.content.as_bytes()),
+            self.ending
+        )
     }
 
     fn address(&self) -> String {

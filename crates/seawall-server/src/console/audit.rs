@@ -26,7 +26,8 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
         Ok((verified, newest.unwrap_or_default()))
     };
     let (verified, newest) = block(read).await?;
-    let page = Page::new(&app, Texts::english().text("audit-title"), Some(&visitor)).part(Part::Audit);
+    let page =
+        Page::new(&app, Texts::english().text("audit-title"), Some(&visitor)).part(Part::Audit);
     Ok(html(&AuditPage::new(page, verified, &newest)?))
 }
 
@@ -57,14 +58,25 @@ impl AuditPage {
     ) -> Result<Self, Fault> {
         let t = page.t;
         let (holds, result, head) = match verified {
-            Ok(Verified { events, head }) => {
-                (true, t.fill("audit-holds", [("events", events.into())]), Some(head.to_string()))
-            }
+            Ok(Verified { events, head }) => (
+                true,
+                t.fill("audit-holds", [("events", events.into())]),
+                Some(head.to_string()),
+            ),
             Err(VerifyError::Broken(error)) => (false, broken(t, &error), None),
             Err(VerifyError::Source(error)) => return Err(error.into()),
         };
-        let events = newest.iter().map(|event| EventLine::new(t, event, pseudonym(t, event.actor))).collect();
-        Ok(Self { page, holds, result, head, events })
+        let events = newest
+            .iter()
+            .map(|event| EventLine::new(t, event, pseudonym(t, event.actor)))
+            .collect();
+        Ok(Self {
+            page,
+            holds,
+            result,
+            head,
+            events,
+        })
     }
 }
 
@@ -97,12 +109,19 @@ pub(super) fn tail(id: &str) -> String {
 
 fn broken(t: &Texts, error: &AuditError) -> String {
     match error {
-        AuditError::Sequence { expected, found } => {
-            t.fill("audit-broken-order", [("expected", (*expected).into()), ("found", (*found).into())])
+        AuditError::Sequence { expected, found } => t.fill(
+            "audit-broken-order",
+            [("expected", (*expected).into()), ("found", (*found).into())],
+        ),
+        AuditError::Link { sequence } => {
+            t.fill("audit-broken-link", [("event", (*sequence).into())])
         }
-        AuditError::Link { sequence } => t.fill("audit-broken-link", [("event", (*sequence).into())]),
-        AuditError::Hash { sequence } => t.fill("audit-broken-hash", [("event", (*sequence).into())]),
-        AuditError::Body { sequence, .. } => t.fill("audit-broken-body", [("event", (*sequence).into())]),
+        AuditError::Hash { sequence } => {
+            t.fill("audit-broken-hash", [("event", (*sequence).into())])
+        }
+        AuditError::Body { sequence, .. } => {
+            t.fill("audit-broken-body", [("event", (*sequence).into())])
+        }
         _ => t.text("audit-broken"),
     }
 }

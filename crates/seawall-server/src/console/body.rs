@@ -24,12 +24,18 @@ impl Fields {
 
     /// The first value of this name; empty where there is none.
     pub(super) fn one(&self, name: &str) -> &str {
-        self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+        self.0
+            .iter()
+            .find(|(field, _)| field == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// Every value of this name.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -37,7 +43,9 @@ impl FromRequest<Console> for Fields {
     type Rejection = Fault;
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, Fault> {
-        let body = Bytes::from_request(request, console).await.map_err(|_| Fault::TooLarge)?;
+        let body = Bytes::from_request(request, console)
+            .await
+            .map_err(|_| Fault::TooLarge)?;
         Ok(Self::parse(&body))
     }
 }
@@ -62,7 +70,10 @@ where
 
 /// Compares in a time that does not depend on where the texts differ.
 fn is_equal(given: &str, right: &str) -> bool {
-    let differing = given.bytes().zip(right.bytes()).fold(0, |differing, (a, b)| differing | (a ^ b));
+    let differing = given
+        .bytes()
+        .zip(right.bytes())
+        .fold(0, |differing, (a, b)| differing | (a ^ b));
     !right.is_empty() && given.len() == right.len() && std::hint::black_box(differing) == 0
 }
 

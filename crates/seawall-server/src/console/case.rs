@@ -72,7 +72,11 @@ pub(super) async fn page(
     };
     let t = Texts::english();
     let receiver = console.app.workflow.receiver();
-    let status = if filled.complaints.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = if filled.complaints.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
     let page = CasePage {
         page: Page::new(&console.app, t.text("case-title"), Some(visitor)).part(Part::Queue),
         form: DecisionForm::new(t, &file, receiver.as_deref(), filled),
@@ -90,18 +94,27 @@ pub(super) struct More {
 }
 
 impl More {
-    pub(super) fn read(reader: &seawall_store::Reader<'_>, file: &CaseFile) -> Result<Self, StoreError> {
+    pub(super) fn read(
+        reader: &seawall_store::Reader<'_>,
+        file: &CaseFile,
+    ) -> Result<Self, StoreError> {
         let users = reader.users()?;
         let report_events = match &file.report {
             Some(report) => reader.events_about(&report.id.to_string())?,
             None => Vec::new(),
         };
-        Ok(Self { names: users.into_iter().map(|user| (user.id, user.name)).collect(), report_events })
+        Ok(Self {
+            names: users.into_iter().map(|user| (user.id, user.name)).collect(),
+            report_events,
+        })
     }
 
     /// The person's name; the end of the id where it is not known.
     pub(super) fn name(&self, id: UserId) -> String {
-        self.names.get(&id).cloned().unwrap_or_else(|| tail(&id.to_string()))
+        self.names
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| tail(&id.to_string()))
     }
 
     /// Who did something, by name: colleagues know each other.

@@ -1,5 +1,6 @@
 //! A case in the words of its page.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use seawall_casework::case::{CasePurpose, CaseState, Decision};
@@ -61,16 +62,18 @@ pub(super) struct MatchView {
     pub(super) gauge: Option<Gauge>,
 }
 
-/// Where a distance lies within its bank's threshold: a row of cells, one for each bit.
+/// Where a distance lies within its bank's threshold: a ruler with a cell for each distance
+/// from 0 to the threshold, on which the match is marked.
 pub(super) struct Gauge {
     pub(super) cells: Vec<Cell>,
 }
 
-/// One bit of a gauge, in the picture's own units.
+/// One distance on a gauge, in the picture's own units.
 pub(super) struct Cell {
     pub(super) x: String,
     pub(super) width: String,
-    pub(super) is_filled: bool,
+    pub(super) height: u8,
+    pub(super) kind: &'static str,
 }
 
 /// The picture, or how to ask for it.
@@ -133,7 +136,9 @@ impl CaseView {
         seen: Seen,
         receiver: Option<&Receiver>,
     ) -> Self {
-        let CaseFile { record, context, .. } = file;
+        let CaseFile {
+            record, context, ..
+        } = file;
         let decided = match &record.case.state {
             CaseState::Open => None,
             CaseState::Decided(decision) => Some(decision),
@@ -145,28 +150,43 @@ impl CaseView {
             is_test: record.case.purpose == CasePurpose::Test,
             channel: t.of("channel", record.case.channel.name()),
             opened: Moment::new(t, record.case.opened_at),
-            age: t.fill("span-ago", [("span", span(t, seen.now.millis_since(record.case.opened_at)).into())]),
+            age: t.fill(
+                "span-ago",
+                [(
+                    "span",
+                    span(t, seen.now.millis_since(record.case.opened_at)).into(),
+                )],
+            ),
             state: decided.map_or_else(
                 || t.text("state-open"),
                 |decision| t.of("verdict", decision.finding.verdict.name()),
             ),
             is_open: decided.is_none(),
             summary: summary(t, &record.matches),
-            matches: record.matches.iter().map(|found| MatchView::new(t, found)).collect(),
+            matches: record
+                .matches
+                .iter()
+                .map(|found| MatchView::new(t, found))
+                .collect(),
             context: told,
             untold,
             file: file_facts(t, record),
             digests: digest_facts(t, record),
             picture: PictureView::new(t, record, more, seen),
             decision: decided.map(|decision| DecisionView::new(t, decision, more)),
-            report: file.report.as_ref().map(|row| ReportView::new(t, row, file.calls, receiver)),
+            report: file
+                .report
+                .as_ref()
+                .map(|row| ReportView::new(t, row, file.calls, receiver)),
             events: event_lines(t, file, more),
         }
     }
 
     /// Whether the page is worth reloading by itself.
     pub(super) fn is_moving(&self) -> bool {
-        self.report.as_ref().is_some_and(|report| report.state == "open")
+        self.report
+            .as_ref()
+            .is_some_and(|report| report.state == "open")
     }
 }
 
@@ -176,7 +196,10 @@ impl MatchView {
         let is_pdq = algorithm == Algorithm::Pdq;
         Self {
             bank: found.bank_name.clone(),
-            content: t.fill("match-content", [("content", found.content.0.to_string().into())]),
+            content: t.fill(
+                "match-content",
+                [("content", found.content.0.to_string().into())],
+            ),
             algorithm: t.of("algorithm", algorithm.name()),
             distance: distance(t, found),
             limit: t.fill("match-limit", [("limit", found.threshold.bits().into())]),
@@ -189,28 +212,48 @@ impl MatchView {
 
 impl Gauge {
     fn new(distance: u16, limit: u16) -> Self {
-        let count = limit.max(1);
-        let step = GAUGE_WIDTH / f64::from(count);
-        let gap = if count > 64 { 0.0 } else { step * 0.22 };
-        let cell = |index: u16| Cell {
-            x: format!("{:.2}", f64::from(index) * step),
-            width: format!("{:.2}", step - gap),
-            is_filled: index < distance,
+        let step = GAUGE_WIDTH / f64::from(limit + 1);
+        let gap = if limit > 64 { 0.0 } else { step * 0.25 };
+        let cell = |bits: u16| {
+            let (kind, height) = match bits.cmp(&distance) {
+                Ordering::Less => ("passed", 8),
+                Ordering::Equal => ("here", GAUGE_HEIGHT),
+                Ordering::Greater => ("rest", 8),
+            };
+            let x = format!("{:.2}", f64::from(bits) * step);
+            Cell {
+                x,
+                width: format!("{:.2}", step - gap),
+                height,
+                kind,
+            }
         };
-        Self { cells: (0..count).map(cell).collect() }
+        Self {
+            cells: (0..=limit).map(cell).collect(),
+        }
     }
 }
 
 impl PictureView {
     fn new(t: &Texts, record: &CaseRecord, more: &More, seen: Seen) -> Self {
-        let step = |mode: RevealMode| Step { mode: mode.name(), act: t.of("reveal-act", mode.name()) };
+        let step = |mode: RevealMode| Step {
+            mode: mode.name(),
+            act: t.of("reveal-act", mode.name()),
+        };
         let shown = seen.shown.map(|(reveal, mode)| Shown {
             address: format!("/cases/{}/reveals/{reveal}", record.case.id),
             alt: t.of("reveal-alt", mode.name()),
             mode: t.of("mode", mode.name()),
         });
-        let has_looked = record.reveals.iter().any(|reveal| reveal.user == seen.reader);
-        let key = if record.was_fully_viewed() { "full-note-viewed" } else { "full-note" };
+        let has_looked = record
+            .reveals
+            .iter()
+            .any(|reveal| reveal.user == seen.reader);
+        let key = if record.was_fully_viewed() {
+            "full-note-viewed"
+        } else {
+            "full-note"
+        };
         let looks = record.reveals.iter().map(|reveal| Look {
             who: more.name(reveal.user),
             mode: t.of("mode", reveal.mode.name()),
@@ -232,19 +275,41 @@ impl DecisionView {
     pub(super) fn new(t: &Texts, decision: &Decision, more: &More) -> Self {
         let finding = &decision.finding;
         let mut facts = Vec::new();
-        let mut add = |name: &str, value: String| facts.push(Fact { name: t.text(name), value });
+        let mut add = |name: &str, value: String| {
+            facts.push(Fact {
+                name: t.text(name),
+                value,
+            })
+        };
         if let Some(manifestation) = finding.manifestation {
             let name = t.of("manifestation", manifestation.code());
-            add("decision-manifestation", format!("{} \u{b7} {name}", manifestation.code()));
+            add(
+                "decision-manifestation",
+                format!("{} \u{b7} {name}", manifestation.code()),
+            );
         }
         if !finding.attributes.is_empty() {
-            let names: Vec<_> = finding.attributes.iter().map(|found| t.of("attribute", found.code())).collect();
+            let names: Vec<_> = finding
+                .attributes
+                .iter()
+                .map(|found| t.of("attribute", found.code()))
+                .collect();
             add("decision-attributes", names.join(" \u{b7} "));
         }
         if let Some(classification) = finding.classification {
-            add("decision-classification", classification.official().to_owned());
+            add(
+                "decision-classification",
+                classification.official().to_owned(),
+            );
         }
-        add("decision-report", t.text(if finding.report { "word-yes" } else { "word-no" }));
+        add(
+            "decision-report",
+            t.text(if finding.report {
+                "word-yes"
+            } else {
+                "word-no"
+            }),
+        );
         Self {
             verdict: t.of("verdict", finding.verdict.name()),
             is_confirmed: finding.verdict == seawall_casework::case::Verdict::Confirmed,
@@ -257,8 +322,12 @@ impl DecisionView {
 
 impl ReportView {
     fn new(t: &Texts, row: &ReportRow, calls: usize, receiver: Option<&Receiver>) -> Self {
-        let is_stand_in = receiver.is_some_and(|receiver| receiver.stand_in && receiver.name == row.target);
-        let calls = Fact { name: t.text("report-calls"), value: calls.to_string() };
+        let is_stand_in =
+            receiver.is_some_and(|receiver| receiver.stand_in && receiver.name == row.target);
+        let calls = Fact {
+            name: t.text("report-calls"),
+            value: calls.to_string(),
+        };
         let target = receiver_name(t, &row.target);
         let target = target.as_str();
         let (state, title, text, mut facts, finished) = match &row.state {
@@ -269,7 +338,13 @@ impl ReportView {
             ReportState::Filed(receipt) => {
                 let title = t.fill("report-filed", [("target", target.into())]);
                 let finished = Some(Moment::new(t, receipt.finished_at));
-                ("filed", title, t.text("report-filed-text"), receipt_facts(t, receipt), finished)
+                (
+                    "filed",
+                    title,
+                    t.text("report-filed-text"),
+                    receipt_facts(t, receipt),
+                    finished,
+                )
             }
             ReportState::Stuck(reason) => {
                 let title = t.fill("report-stuck", [("target", target.into())]);
@@ -278,7 +353,15 @@ impl ReportView {
         };
         facts.push(calls);
         let stand_in = is_stand_in.then(|| t.text("report-stand-in"));
-        Self { id: row.id.to_string(), state, title, text, stand_in, facts, finished }
+        Self {
+            id: row.id.to_string(),
+            state,
+            title,
+            text,
+            stand_in,
+            facts,
+            finished,
+        }
     }
 }
 
@@ -289,23 +372,33 @@ pub(super) fn receiver_name(t: &Texts, name: &str) -> String {
 
 fn receipt_facts(t: &Texts, receipt: &Receipt) -> Vec<Fact> {
     vec![
-        Fact { name: t.text("receipt-number"), value: receipt.report_id.to_string() },
-        Fact { name: t.text("receipt-files"), value: visible(&receipt.file_ids.join(", ")) },
+        Fact {
+            name: t.text("receipt-number"),
+            value: receipt.report_id.to_string(),
+        },
+        Fact {
+            name: t.text("receipt-files"),
+            value: visible(&receipt.file_ids.join(", ")),
+        },
     ]
 }
 
 fn stuck_words(t: &Texts, reason: &StuckReason) -> String {
     match reason {
         StuckReason::Refused { call, code } => {
-            let args = [("call", t.of("call", call.name()).into()), ("code", (*code).into())];
+            let args = [
+                ("call", t.of("call", call.name()).into()),
+                ("code", (*code).into()),
+            ];
             t.fill("stuck-refused", args)
         }
         StuckReason::Unreachable => t.text("stuck-unreachable"),
         StuckReason::TooManyRestarts => t.text("stuck-restarts"),
         StuckReason::FilesAltered => t.text("stuck-altered"),
-        StuckReason::FinishUncertain { report_id } => {
-            t.fill("stuck-uncertain", [("number", report_id.to_string().into())])
-        }
+        StuckReason::FinishUncertain { report_id } => t.fill(
+            "stuck-uncertain",
+            [("number", report_id.to_string().into())],
+        ),
         StuckReason::FinishedUnasked { report_id } => {
             t.fill("stuck-unasked", [("number", report_id.to_string().into())])
         }
@@ -313,41 +406,87 @@ fn stuck_words(t: &Texts, reason: &StuckReason) -> String {
 }
 
 fn summary(t: &Texts, matches: &[MatchRow]) -> String {
-    let banks: BTreeSet<&str> = matches.iter().map(|found| found.bank_name.as_str()).collect();
+    let banks: BTreeSet<&str> = matches
+        .iter()
+        .map(|found| found.bank_name.as_str())
+        .collect();
     let is_digest = |found: &&MatchRow| found.hash.algorithm() != Algorithm::Pdq;
     let count = ("banks", banks.len().into());
     if matches.iter().any(|found| is_digest(&found)) {
         return t.fill("summary-exact", [count]);
     }
-    let nearest = matches.iter().map(|found| found.distance.0).min().unwrap_or_default();
+    let nearest = matches
+        .iter()
+        .map(|found| found.distance.0)
+        .min()
+        .unwrap_or_default();
     t.fill("summary-near", [count, ("bits", nearest.into())])
 }
 
 /// What the platform told, and a sentence that names what it did not.
 fn context_facts(t: &Texts, context: &UploadContext) -> (Vec<Fact>, Option<String>) {
-    let address = context.ip.as_ref().map(|ip| match (ip.reveal(), context.port) {
-        (ip, Some(port)) if ip.is_ipv6() => format!("[{ip}]:{port}"),
-        (ip, Some(port)) => format!("{ip}:{port}"),
-        (ip, None) => ip.to_string(),
-    });
+    let address = context
+        .ip
+        .as_ref()
+        .map(|ip| match (ip.reveal(), context.port) {
+            (ip, Some(port)) if ip.is_ipv6() => format!("[{ip}]:{port}"),
+            (ip, Some(port)) => format!("{ip}:{port}"),
+            (ip, None) => ip.to_string(),
+        });
     let all = [
-        ("context-uploader", context.uploader_id.as_ref().map(|text| visible(text.reveal()))),
-        ("context-screen-name", context.screen_name.as_ref().map(|text| visible(text.reveal()))),
-        ("context-file-name", context.file_name.as_ref().map(|text| visible(text.reveal()))),
-        ("context-url", context.url.as_ref().map(|text| visible(text.reveal()))),
-        ("context-uploaded-at", context.uploaded_at.map(|at| Moment::new(t, at).people)),
+        (
+            "context-uploader",
+            context
+                .uploader_id
+                .as_ref()
+                .map(|text| visible(text.reveal())),
+        ),
+        (
+            "context-screen-name",
+            context
+                .screen_name
+                .as_ref()
+                .map(|text| visible(text.reveal())),
+        ),
+        (
+            "context-file-name",
+            context
+                .file_name
+                .as_ref()
+                .map(|text| visible(text.reveal())),
+        ),
+        (
+            "context-url",
+            context.url.as_ref().map(|text| visible(text.reveal())),
+        ),
+        (
+            "context-uploaded-at",
+            context.uploaded_at.map(|at| Moment::new(t, at).people),
+        ),
         ("context-address", address),
-        ("context-event", context.event.map(|event| t.of("upload-event", event_name(event)))),
-        ("context-jurisdictions", (!context.jurisdictions.is_empty()).then(|| context.jurisdictions.join(", "))),
+        (
+            "context-event",
+            context
+                .event
+                .map(|event| t.of("upload-event", event_name(event))),
+        ),
+        (
+            "context-jurisdictions",
+            (!context.jurisdictions.is_empty()).then(|| context.jurisdictions.join(", ")),
+        ),
     ];
     let (mut told, mut untold) = (Vec::new(), Vec::new());
     for (key, value) in all {
         match value {
-            Some(value) => told.push(Fact { name: t.text(key), value }),
+            Some(value) => told.push(Fact {
+                name: t.text(key),
+                value,
+            }),
             None => untold.push(t.text(key)),
         }
     }
-    let untold = (!untold.is_empty()).then(|| t.fill("context-untold", [("fields", untold.join(", ").into())]));
+    let untold = (!untold.is_empty())
+        .then(|| t.fill("context-untold", [("fields", untold.join(", ").into())]));
     (told, untold)
 }
 
@@ -363,18 +502,30 @@ fn event_name(event: UploadEvent) -> &'static str {
 }
 
 fn file_facts(t: &Texts, record: &CaseRecord) -> Vec<Fact> {
-    let fact = |key: &str, value: String| Fact { name: t.text(key), value };
+    let fact = |key: &str, value: String| Fact {
+        name: t.text(key),
+        value,
+    };
     let reason = record.upload.reason.as_deref();
     let outcome = t.of("outcome", &record.upload.outcome);
-    let outcome = match reason.map(|reason| t.known("reason", reason).unwrap_or_else(|| reason.to_owned())) {
-        Some(reason) => t.fill("file-outcome-reason", [("outcome", outcome.into()), ("reason", reason.into())]),
+    let outcome = match reason.map(|reason| {
+        t.known("reason", reason)
+            .unwrap_or_else(|| reason.to_owned())
+    }) {
+        Some(reason) => t.fill(
+            "file-outcome-reason",
+            [("outcome", outcome.into()), ("reason", reason.into())],
+        ),
         None => outcome,
     };
     vec![
         fact("file-type", record.upload.media_type.clone()),
         fact("file-size", bytes(t, record.evidence.bytes)),
         fact("file-outcome", outcome),
-        fact("file-received", Moment::new(t, record.upload.received_at).people),
+        fact(
+            "file-received",
+            Moment::new(t, record.upload.received_at).people,
+        ),
     ]
 }
 
@@ -388,7 +539,12 @@ fn digest_facts(t: &Texts, record: &CaseRecord) -> Vec<Fact> {
 
 fn event_lines(t: &Texts, file: &CaseFile, more: &More) -> Vec<EventLine> {
     let line = |event| EventLine::new(t, event, more.actor(t, event.actor));
-    let mut lines: Vec<_> = file.events.iter().chain(&more.report_events).map(line).collect();
+    let mut lines: Vec<_> = file
+        .events
+        .iter()
+        .chain(&more.report_events)
+        .map(line)
+        .collect();
     lines.sort_by_key(|line| line.number);
     lines
 }
@@ -407,3 +563,4 @@ fn view_words(t: &Texts, view: &str) -> String {
 }
 
 const GAUGE_WIDTH: f64 = 320.0;
+const GAUGE_HEIGHT: u8 = 20;

@@ -56,11 +56,18 @@ async fn refused(
         DecideFault::Rule(DecideError::AlreadyDecided(first)) => {
             return conflict(console, visitor, case, *first).await;
         }
-        DecideFault::Rule(DecideError::ManifestationMissing) => vec![t.text("decide-no-manifestation")],
-        DecideFault::Rule(DecideError::ReportNeedsConfirmation) => vec![t.text("decide-report-unconfirmed")],
+        DecideFault::Rule(DecideError::ManifestationMissing) => {
+            vec![t.text("decide-no-manifestation")]
+        }
+        DecideFault::Rule(DecideError::ReportNeedsConfirmation) => {
+            vec![t.text("decide-report-unconfirmed")]
+        }
         DecideFault::Rule(DecideError::TestIsNeverReported) => vec![t.text("decide-report-test")],
         DecideFault::NoReceiver => vec![t.text("decide-no-receiver")],
-        DecideFault::Draft(problems) => problems.iter().map(|problem| problem_words(t, problem)).collect(),
+        DecideFault::Draft(problems) => problems
+            .iter()
+            .map(|problem| problem_words(t, problem))
+            .collect(),
         _ => vec![t.text("decide-refused")],
     };
     again(console, visitor, case, input, complaints).await
@@ -86,7 +93,10 @@ async fn conflict(
     let workflow = console.app.workflow.clone();
     let more = block(move || -> Result<_, Fault> {
         let file = workflow.case_file(case)?.ok_or(Fault::NotFound)?;
-        Ok(workflow.store().read(|reader| More::read(reader, &file)).map_err(WorkflowError::from)?)
+        Ok(workflow
+            .store()
+            .read(|reader| More::read(reader, &file))
+            .map_err(WorkflowError::from)?)
     });
     let t = Texts::english();
     let page = ConflictPage {
@@ -141,11 +151,24 @@ impl DecisionInput {
         if self.verdict.is_empty() {
             return Err(Unread::Nothing);
         }
-        let attribute = |code: &String| Attribute::ALL.iter().copied().find(|known| known.code() == code);
-        let classification =
-            |text: &str| IndustryClassification::ALL.iter().copied().find(|known| known.official() == text);
-        let mut attributes =
-            self.attributes.iter().map(attribute).collect::<Option<Vec<_>>>().ok_or(Unread::Foreign)?;
+        let attribute = |code: &String| {
+            Attribute::ALL
+                .iter()
+                .copied()
+                .find(|known| known.code() == code)
+        };
+        let classification = |text: &str| {
+            IndustryClassification::ALL
+                .iter()
+                .copied()
+                .find(|known| known.official() == text)
+        };
+        let mut attributes = self
+            .attributes
+            .iter()
+            .map(attribute)
+            .collect::<Option<Vec<_>>>()
+            .ok_or(Unread::Foreign)?;
         attributes.sort_unstable();
         attributes.dedup();
         Ok(Finding {
@@ -160,7 +183,11 @@ impl DecisionInput {
 
 /// A choice that may be left open.
 fn chosen<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Unread> {
-    if text.is_empty() { Ok(None) } else { read(text).map(Some).ok_or(Unread::Foreign) }
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        read(text).map(Some).ok_or(Unread::Foreign)
+    }
 }
 
 /// The form on a case's page.
@@ -223,7 +250,11 @@ impl DecisionForm {
             attributes: attributes(t, &input),
             classifications: classifications(&input),
             report: receiver.map(|receiver| ReportOffer::new(t, file, receiver, input.report)),
-            no_report: t.text(if is_test { "report-never-test" } else { "report-no-receiver" }),
+            no_report: t.text(if is_test {
+                "report-never-test"
+            } else {
+                "report-no-receiver"
+            }),
             buttons: Buttons {
                 open: t.text("button-open"),
                 confirm: t.text("button-confirm"),
@@ -236,11 +267,22 @@ impl DecisionForm {
 
 impl ReportOffer {
     fn new(t: &Texts, file: &CaseFile, receiver: &Receiver, is_chosen: bool) -> Self {
-        let kind = if receiver.stand_in { "report-to-stand-in" } else { "report-to-receiver" };
-        let viewed = if file.record.was_fully_viewed() { "report-says-viewed" } else { "report-says-not-viewed" };
+        let kind = if receiver.stand_in {
+            "report-to-stand-in"
+        } else {
+            "report-to-receiver"
+        };
+        let viewed = if file.record.was_fully_viewed() {
+            "report-says-viewed"
+        } else {
+            "report-says-not-viewed"
+        };
         Self {
             is_chosen,
-            name: t.fill("report-offer", [("receiver", receiver_name(t, &receiver.name).into())]),
+            name: t.fill(
+                "report-offer",
+                [("receiver", receiver_name(t, &receiver.name).into())],
+            ),
             receiver: t.text(kind),
             viewed: t.text(viewed),
         }
@@ -250,7 +292,11 @@ impl ReportOffer {
 fn manifestations(t: &Texts, input: &DecisionInput) -> Vec<Choice> {
     let choice = |found: &Manifestation| Choice {
         value: found.code(),
-        name: format!("{} \u{b7} {}", found.code(), t.of("manifestation", found.code())),
+        name: format!(
+            "{} \u{b7} {}",
+            found.code(),
+            t.of("manifestation", found.code())
+        ),
         is_chosen: input.manifestation == found.code(),
     };
     Manifestation::ALL.iter().map(choice).collect()
@@ -279,7 +325,9 @@ fn problem_words(t: &Texts, problem: &Problem) -> String {
     match problem.kind {
         ProblemKind::Missing => t.fill("problem-missing", [field]),
         ProblemKind::InFuture => t.fill("problem-in-future", [field]),
-        ProblemKind::TooLong { chars_max } => t.fill("problem-too-long", [field, ("max", chars_max.into())]),
+        ProblemKind::TooLong { chars_max } => {
+            t.fill("problem-too-long", [field, ("max", chars_max.into())])
+        }
         ProblemKind::ZeroPort => t.fill("problem-zero-port", [field]),
         ProblemKind::NoAddress => t.fill("problem-no-address", [field]),
         ProblemKind::NoEmail => t.fill("problem-no-email", [field]),
@@ -296,7 +344,11 @@ mod tests {
         DecisionInput {
             verdict: "confirmed".into(),
             manifestation: "M02".into(),
-            attributes: vec!["victim_known".into(), "imminent_danger".into(), "victim_known".into()],
+            attributes: vec![
+                "victim_known".into(),
+                "imminent_danger".into(),
+                "victim_known".into(),
+            ],
             classification: "B1".into(),
             report: true,
         }
@@ -306,16 +358,29 @@ mod tests {
     fn a_form_becomes_a_finding() {
         let finding = input().finding().expect("a whole form");
         assert_eq!(finding.manifestation, Some(Manifestation::M02));
-        assert_eq!(finding.attributes, [Attribute::ImminentDanger, Attribute::VictimKnown]);
+        assert_eq!(
+            finding.attributes,
+            [Attribute::ImminentDanger, Attribute::VictimKnown]
+        );
         assert_eq!(finding.classification, Some(IndustryClassification::B1));
         assert!(finding.report);
     }
 
     #[test]
     fn what_was_left_open_stays_open() {
-        let open = DecisionInput { verdict: "not_confirmed".into(), ..DecisionInput::default() };
+        let open = DecisionInput {
+            verdict: "not_confirmed".into(),
+            ..DecisionInput::default()
+        };
         let finding = open.finding().expect("a verdict is enough to be read");
-        assert_eq!((finding.manifestation, finding.classification, finding.report), (None, None, false));
+        assert_eq!(
+            (
+                finding.manifestation,
+                finding.classification,
+                finding.report
+            ),
+            (None, None, false)
+        );
         assert_eq!(DecisionInput::default().finding(), Err(Unread::Nothing));
     }
 

@@ -79,8 +79,18 @@ impl Fault {
     /// The names of those that have a page.
     #[cfg(test)]
     pub(super) const NAMES: [&str; 12] = [
-        "not_yours", "stale", "foreign", "not_found", "not_allowed", "gone", "link_ended",
-        "too_large", "form", "not_stuck", "not_drawn", "internal",
+        "not_yours",
+        "stale",
+        "foreign",
+        "not_found",
+        "not_allowed",
+        "gone",
+        "link_ended",
+        "too_large",
+        "form",
+        "not_stuck",
+        "not_drawn",
+        "internal",
     ];
 }
 
@@ -100,9 +110,20 @@ impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         match &self {
             Self::SignInFirst => return Redirect::to("/sign-in").into_response(),
-            Self::Internal(error) => tracing::error!(%error, cause = source(error), "a console page failed"),
-            Self::NotYours | Self::Stale | Self::Foreign | Self::NotFound | Self::NotAllowed | Self::Gone
-            | Self::LinkEnded | Self::TooLarge | Self::Form | Self::NotStuck | Self::NotDrawn => {}
+            Self::Internal(error) => {
+                tracing::error!(%error, cause = source(error), "a console page failed")
+            }
+            Self::NotYours
+            | Self::Stale
+            | Self::Foreign
+            | Self::NotFound
+            | Self::NotAllowed
+            | Self::Gone
+            | Self::LinkEnded
+            | Self::TooLarge
+            | Self::Form
+            | Self::NotStuck
+            | Self::NotDrawn => {}
         }
         let mut response = self.status().into_response();
         response.extensions_mut().insert(Told(self.name()));
@@ -116,7 +137,9 @@ struct Told(&'static str);
 
 /// Gives a fault its page.
 pub(super) async fn dress(State(console): State<Console>, response: Response) -> Response {
-    let Some(Told(name)) = response.extensions().get::<Told>().copied() else { return response };
+    let Some(Told(name)) = response.extensions().get::<Told>().copied() else {
+        return response;
+    };
     let t = Texts::english();
     let page = FaultPage {
         page: Page::new(&console.app, t.of("fault", name), None),

@@ -20,7 +20,8 @@ use crate::App;
 pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
     let workflow = app.workflow.clone();
     let figures = block(move || workflow.figures().map_err(WorkflowError::from)).await?;
-    let page = Page::new(&app, Texts::english().text("figures-title"), Some(&visitor)).part(Part::Figures);
+    let page =
+        Page::new(&app, Texts::english().text("figures-title"), Some(&visitor)).part(Part::Figures);
     Ok(html(&FiguresPage::new(page, &figures)))
 }
 
@@ -48,15 +49,25 @@ impl FiguresPage {
     fn new(page: Page, figures: &Figures) -> Self {
         let t = page.t;
         let decided = figures.cases_decided.values().sum::<u64>();
-        let line = |key: &str, value: u64| Line { name: t.text(key), value: number(value) };
-        let median = figures.open_ms_median.map_or_else(|| t.text("figures-none-yet"), |ms| span(t, ms));
+        let line = |key: &str, value: u64| Line {
+            name: t.text(key),
+            value: number(value),
+        };
+        let median = figures
+            .open_ms_median
+            .map_or_else(|| t.text("figures-none-yet"), |ms| span(t, ms));
         let table = |key: &str, family: &str, counts: &BTreeMap<String, u64>| Table {
             name: t.text(key),
-            lines: counts.iter().map(|(name, count)| named(t, family, name, *count)).collect(),
+            lines: counts
+                .iter()
+                .map(|(name, count)| named(t, family, name, *count))
+                .collect(),
         };
         let mut scans = table("figures-scans", "outcome", &figures.scans);
         if !scans.lines.is_empty() {
-            scans.lines.push(line("figures-without-match", figures.scans_without_match));
+            scans
+                .lines
+                .push(line("figures-without-match", figures.scans_without_match));
         }
         Self {
             through: t.fill("figures-through", [("event", figures.through_event.into())]),
@@ -64,14 +75,26 @@ impl FiguresPage {
                 line("figures-cases", figures.cases_opened.values().sum()),
                 line("figures-decided", decided),
                 line("figures-filed", figures.reports_filed),
-                Line { name: t.text("figures-median"), value: median },
+                Line {
+                    name: t.text("figures-median"),
+                    value: median,
+                },
             ],
             tables: [
                 scans,
                 table("figures-cases-by-channel", "channel", &figures.cases_opened),
                 table("figures-decisions", "verdict", &figures.cases_decided),
-                table("figures-confirmed", "manifestation", &figures.confirmed_by_manifestation),
-                looks(t, figures, decided, table("figures-looks", "mode", &figures.reveals)),
+                table(
+                    "figures-confirmed",
+                    "manifestation",
+                    &figures.confirmed_by_manifestation,
+                ),
+                looks(
+                    t,
+                    figures,
+                    decided,
+                    table("figures-looks", "mode", &figures.reveals),
+                ),
                 Table {
                     name: t.text("figures-reports"),
                     lines: vec![
@@ -88,16 +111,29 @@ impl FiguresPage {
 fn looks(t: &Texts, figures: &Figures, decided: u64, mut table: Table) -> Table {
     if decided > 0 {
         let name = t.text("figures-without-full-view");
-        let args = [("count", figures.decided_without_full_view.into()), ("all", decided.into())];
-        table.lines.push(Line { name, value: t.fill("figures-of", args) });
+        let args = [
+            ("count", figures.decided_without_full_view.into()),
+            ("all", decided.into()),
+        ];
+        table.lines.push(Line {
+            name,
+            value: t.fill("figures-of", args),
+        });
     }
     table
 }
 
 fn named(t: &Texts, family: &str, name: &str, count: u64) -> Line {
     let shown = t.known(family, name).unwrap_or_else(|| name.to_owned());
-    let name = if family == "manifestation" { format!("{name} \u{b7} {shown}") } else { shown };
-    Line { name, value: number(count) }
+    let name = if family == "manifestation" {
+        format!("{name} \u{b7} {shown}")
+    } else {
+        shown
+    };
+    Line {
+        name,
+        value: number(count),
+    }
 }
 
 /// With thin spaces between thousands.
@@ -105,7 +141,7 @@ fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push('\u{202f}');
         }
         text.push(digit);

@@ -16,7 +16,10 @@ use super::texts::Texts;
 use crate::App;
 
 /// `GET /first/{secret}`
-pub(super) async fn show(State(app): State<App>, Path(secret): Path<String>) -> Result<Response, Fault> {
+pub(super) async fn show(
+    State(app): State<App>,
+    Path(secret): Path<String>,
+) -> Result<Response, Fault> {
     let user = holder(&app, secret).await?;
     Ok(form(&app, StatusCode::OK, user, None))
 }
@@ -28,25 +31,38 @@ pub(super) async fn set_password(
     fields: Fields,
 ) -> Result<Response, Fault> {
     let user = holder(&app, secret.clone()).await?;
-    let (password, again) = (fields.one("password").to_owned(), fields.one("password_again"));
+    let (password, again) = (
+        fields.one("password").to_owned(),
+        fields.one("password_again"),
+    );
     let t = Texts::english();
     if password != again {
         let complaint = Some(t.text("first-differ"));
-        return Ok(form(&app, StatusCode::UNPROCESSABLE_ENTITY, user, complaint));
+        return Ok(form(
+            &app,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            user,
+            complaint,
+        ));
     }
     let workflow = app.workflow.clone();
     match block(move || workflow.use_link(&secret, &password)).await {
         Ok(signed_in) => enter(&app, signed_in).await,
-        Err(AccessError::PasswordLength) => {
-            Ok(form(&app, StatusCode::UNPROCESSABLE_ENTITY, user, Some(t.text("first-length"))))
-        }
+        Err(AccessError::PasswordLength) => Ok(form(
+            &app,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            user,
+            Some(t.text("first-length")),
+        )),
         Err(error) => Err(fault(error)),
     }
 }
 
 async fn holder(app: &App, secret: String) -> Result<User, Fault> {
     let workflow = app.workflow.clone();
-    block(move || workflow.link_user(&secret)).await.map_err(fault)
+    block(move || workflow.link_user(&secret))
+        .await
+        .map_err(fault)
 }
 
 fn fault(error: AccessError) -> Fault {
@@ -60,7 +76,15 @@ fn form(app: &App, status: StatusCode, user: User, complaint: Option<String>) ->
     let t = Texts::english();
     let page = Page::new(app, t.text("first-title"), None);
     let role = t.of("role", user.role.name());
-    html_with(status, &FirstPage { page, name: user.name, role, complaint })
+    html_with(
+        status,
+        &FirstPage {
+            page,
+            name: user.name,
+            role,
+            complaint,
+        },
+    )
 }
 
 #[derive(Template)]

@@ -10,8 +10,8 @@ use seawall_casework::case::{Case, CasePurpose, CaseState};
 use seawall_casework::context::{ChannelKind, UploadContext};
 use seawall_casework::report::Reporter;
 use seawall_core::{
-    Actor, Algorithm, BankId, CaseId, ContentId, Distance, EvidenceId, Hash, Limits, Quality, Random,
-    Redacted, Threshold, UploadId, View,
+    Actor, Algorithm, BankId, CaseId, ContentId, Distance, EvidenceId, Hash, Limits, Quality,
+    Random, Redacted, Threshold, UploadId, View,
 };
 use seawall_store::{
     Change, EvidenceRow, MasterKey, MatchRow, NewCase, Role, Store, StoreError, UploadRow, Vault,
@@ -60,7 +60,10 @@ pub(super) struct Answer {
 
 impl Fixture {
     pub(super) fn new() -> Self {
-        Self::with_worker(WorkerCommand { program: "/nonexistent/worker".into(), args: Vec::new() })
+        Self::with_worker(WorkerCommand {
+            program: "/nonexistent/worker".into(),
+            args: Vec::new(),
+        })
     }
 
     pub(super) fn with_worker(worker: WorkerCommand) -> Self {
@@ -69,7 +72,10 @@ impl Fixture {
         let random = Arc::new(SeededRandom::new(11));
         let master_key = MasterKey::generate(&*random);
         let text = master_key.to_text().to_string();
-        let store = Store::create(&folder.path().join("seawall.db"), seawall_core::Clock::now(&*clock));
+        let store = Store::create(
+            &folder.path().join("seawall.db"),
+            seawall_core::Clock::now(&*clock),
+        );
         let workflow = Workflow::new(Setup {
             store: store.expect("a store"),
             vault: Vault::open(&folder.path().join("vault")).expect("a vault"),
@@ -97,12 +103,23 @@ impl Fixture {
             face: Arc::new(face),
         };
         let router = router(app.clone());
-        Self { app, clock, random, master_key: text, router, _folder: folder }
+        Self {
+            app,
+            clock,
+            random,
+            master_key: text,
+            router,
+            _folder: folder,
+        }
     }
 
     /// A one-time link of a new user.
     pub(super) fn link(&self, name: &str, role: Role) -> String {
-        let secret = self.app.workflow.create_user(name, role, Actor::Operator).expect("a user");
+        let secret = self
+            .app
+            .workflow
+            .create_user(name, role, Actor::Operator)
+            .expect("a user");
         format!("/first/{}", secret.expose())
     }
 
@@ -113,15 +130,29 @@ impl Fixture {
         let form = "password=correct+horse+battery&password_again=correct+horse+battery";
         let answer = visit.send(Method::POST, &link, Some(form)).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
-        visit.cookie = answer.header("set-cookie").split(';').next().expect("a cookie").to_owned();
+        visit.cookie = answer
+            .header("set-cookie")
+            .split(';')
+            .next()
+            .expect("a cookie")
+            .to_owned();
         let secret = visit.cookie.split_once('=').expect("name and value").1;
-        let session = self.app.workflow.session(secret).expect("readable").expect("a session");
+        let session = self
+            .app
+            .workflow
+            .session(secret)
+            .expect("readable")
+            .expect("a session");
         visit.csrf = session.0.csrf;
         visit
     }
 
     pub(super) fn stranger(&self) -> Visit<'_> {
-        Visit { fixture: self, cookie: String::new(), csrf: String::new() }
+        Visit {
+            fixture: self,
+            cookie: String::new(),
+            csrf: String::new(),
+        }
     }
 
     /// Writes a case as an upload would have.
@@ -149,11 +180,17 @@ impl Fixture {
         let evidence = EvidenceRow {
             id: EvidenceId::new(now, random),
             bytes: seed.bytes.len() as u64,
-            digests: [Hash::Md5([1; 16]), Hash::Sha1([2; 20]), Hash::Sha256([9; 32])],
+            digests: [
+                Hash::Md5([1; 16]),
+                Hash::Sha1([2; 20]),
+                Hash::Sha256([9; 32]),
+            ],
             sealed_at: now,
         };
         let vault = Vault::open(&self._folder.path().join("vault")).expect("the vault");
-        vault.put(evidence.id, &key, &seed.bytes, random).expect("sealed");
+        vault
+            .put(evidence.id, &key, &seed.bytes, random)
+            .expect("sealed");
         let context = serde_json::to_vec(&seed.context).expect("JSON");
         let sealed = key.seal("context", &context, random);
         let new = NewCase {
@@ -180,21 +217,27 @@ impl CaseSeed {
         Self {
             item,
             purpose: CasePurpose::Live,
-            context: UploadContext { channel: ChannelKind::Public, ..UploadContext::default() },
+            context: UploadContext {
+                channel: ChannelKind::Public,
+                ..UploadContext::default()
+            },
             matches: vec![near("PARTNER", 6)],
             bytes: seawall_testkit::png(&seawall_testkit::picture(96, 72, 5)),
         }
     }
 
     pub(super) fn test(self) -> Self {
-        Self { purpose: CasePurpose::Test, ..self }
+        Self {
+            purpose: CasePurpose::Test,
+            ..self
+        }
     }
 }
 
 /// A match by picture hash.
 pub(super) fn near(bank: &str, distance: u16) -> MatchRow {
     MatchRow {
-        bank: BankId(1),
+        bank: BankId(bank.len() as i64),
         bank_name: bank.into(),
         content: ContentId(4),
         hash: Hash::parse(Algorithm::Pdq, &"0f".repeat(32)).expect("valid"),
@@ -207,7 +250,13 @@ pub(super) fn near(bank: &str, distance: u16) -> MatchRow {
 
 /// A match by digest.
 pub(super) fn exact(bank: &str) -> MatchRow {
-    MatchRow { hash: Hash::Sha256([9; 32]), distance: Distance(0), view: None, quality: None, ..near(bank, 0) }
+    MatchRow {
+        hash: Hash::Sha256([9; 32]),
+        distance: Distance(0),
+        view: None,
+        quality: None,
+        ..near(bank, 0)
+    }
 }
 
 impl Visit<'_> {
@@ -217,11 +266,19 @@ impl Visit<'_> {
 
     /// Sends a form, with the session's token.
     pub(super) async fn post(&self, path: &str, form: &str) -> Answer {
-        self.send(Method::POST, path, Some(&format!("csrf={}&{form}", self.csrf))).await
+        self.send(
+            Method::POST,
+            path,
+            Some(&format!("csrf={}&{form}", self.csrf)),
+        )
+        .await
     }
 
     pub(super) async fn send(&self, method: Method, path: &str, form: Option<&str>) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8480");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "127.0.0.1:8480");
         if !self.cookie.is_empty() {
             request = request.header(header::COOKIE, &self.cookie);
         }
@@ -233,18 +290,32 @@ impl Visit<'_> {
     }
 
     pub(super) async fn call(&self, request: Request<Body>) -> Answer {
-        let response = self.fixture.router.clone().oneshot(request).await.expect("never fails");
+        let response = self
+            .fixture
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("never fails");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status, response: Response::from_parts(parts, ()), text }
+        Answer {
+            status: parts.status,
+            response: Response::from_parts(parts, ()),
+            text,
+        }
     }
 }
 
 impl Answer {
     /// The header's text; empty where there is none.
     pub(super) fn header(&self, name: &str) -> &str {
-        self.response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     pub(super) fn has(&self, text: &str) -> bool {

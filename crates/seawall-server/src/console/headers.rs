@@ -11,9 +11,14 @@ use super::fault::Fault;
 pub(super) async fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in PROTECTION {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -29,11 +34,17 @@ pub(super) async fn refuse_foreign_posts(request: Request, next: Next) -> Respon
 /// Whether the browser says that the request comes from elsewhere. Programs that are no
 /// browsers say nothing.
 fn is_foreign(headers: &HeaderMap) -> bool {
-    let given = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
+    let given = |name: &str| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or("unreadable"))
+    };
     if let Some(site) = given("sec-fetch-site") {
         return site != "same-origin" && site != "none";
     }
-    let Some(origin) = given("origin") else { return false };
+    let Some(origin) = given("origin") else {
+        return false;
+    };
     let host = origin.split_once("://").map(|(_, host)| host);
     host.is_none() || host != given("host")
 }
@@ -45,7 +56,10 @@ const PROTECTION: [(&str, &str); 8] = [
     ("x-frame-options", "DENY"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"),
+    (
+        "permissions-policy",
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+    ),
     ("x-robots-tag", "noindex, nofollow, noimageindex"),
 ];
 
@@ -67,8 +81,14 @@ mod tests {
     #[test]
     fn only_forms_of_this_origin_are_taken() {
         assert!(!foreign(&[("host", "127.0.0.1:8480")]));
-        assert!(!foreign(&[("host", "127.0.0.1:8480"), ("origin", "http://127.0.0.1:8480")]));
-        assert!(foreign(&[("host", "127.0.0.1:8480"), ("origin", "http://127.0.0.1:8481")]));
+        assert!(!foreign(&[
+            ("host", "127.0.0.1:8480"),
+            ("origin", "http://127.0.0.1:8480")
+        ]));
+        assert!(foreign(&[
+            ("host", "127.0.0.1:8480"),
+            ("origin", "http://127.0.0.1:8481")
+        ]));
         assert!(foreign(&[("host", "127.0.0.1:8480"), ("origin", "null")]));
         assert!(foreign(&[("sec-fetch-site", "cross-site")]));
         assert!(foreign(&[("sec-fetch-site", "same-site")]));

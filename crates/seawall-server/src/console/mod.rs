@@ -42,7 +42,10 @@ pub use routes::{ROUTES, RouteRule, Who};
 ///
 /// The router is made from [`ROUTES`]: what is not in the authorisation table does not exist.
 pub fn router(app: App) -> axum::Router {
-    let console = Console { app, tickets: Arc::default() };
+    let console = Console {
+        app,
+        tickets: Arc::default(),
+    };
     let routes = ROUTES.iter().fold(axum::Router::new(), |router, rule| {
         router.route(rule.path, (rule.handler)())
     });

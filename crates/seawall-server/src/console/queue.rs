@@ -45,15 +45,22 @@ pub(super) async fn show(
     let ask = ask.map(|Query(ask)| ask).unwrap_or_default();
     let filter = filter_of(&ask.state);
     let after = ask.after.parse().ok();
-    let purpose = if ask.tests.is_empty() { CasePurpose::Live } else { CasePurpose::Test };
+    let purpose = if ask.tests.is_empty() {
+        CasePurpose::Live
+    } else {
+        CasePurpose::Test
+    };
     let workflow = app.workflow.clone();
     let read = move || {
-        let slice = workflow.store().read(|reader| Slice::read(reader, filter, Place { purpose, after }));
+        let slice = workflow
+            .store()
+            .read(|reader| Slice::read(reader, filter, Place { purpose, after }));
         slice.map_err(WorkflowError::from)
     };
     let slice = block(read).await?;
     let now = app.workflow.clock().now();
-    let page = Page::new(&app, Texts::english().text("queue-title"), Some(&visitor)).part(Part::Queue);
+    let page =
+        Page::new(&app, Texts::english().text("queue-title"), Some(&visitor)).part(Part::Queue);
     let is_first = after.is_none();
     Ok(html(&QueuePage::new(page, filter, slice, now, is_first)).into_response())
 }
@@ -80,9 +87,18 @@ impl Slice {
             let batch = reader.cases(filter, place.after, BATCH_ROWS)?;
             let is_last = batch.len() < BATCH_ROWS as usize;
             place.after = batch.last().map(|row| row.case.id).or(place.after);
-            found.extend(batch.into_iter().filter(|row| row.case.purpose == place.purpose));
+            found.extend(
+                batch
+                    .into_iter()
+                    .filter(|row| row.case.purpose == place.purpose),
+            );
             match (is_last, place.purpose) {
-                (true, CasePurpose::Live) => place = Place { purpose: CasePurpose::Test, after: None },
+                (true, CasePurpose::Live) => {
+                    place = Place {
+                        purpose: CasePurpose::Test,
+                        after: None,
+                    }
+                }
                 (true, CasePurpose::Test) => break,
                 (false, CasePurpose::Live | CasePurpose::Test) => {}
             }
@@ -90,11 +106,18 @@ impl Slice {
         let more = found.len() > PAGE_ROWS;
         found.truncate(PAGE_ROWS);
         let last = found.last().filter(|_| more);
-        let next = last.map(|row| Place { purpose: row.case.purpose, after: Some(row.case.id) });
+        let next = last.map(|row| Place {
+            purpose: row.case.purpose,
+            after: Some(row.case.id),
+        });
         let exact = |row: CaseRow| Ok((is_exact(reader, &row)?, row));
         let rows: Result<Vec<_>, StoreError> = found.into_iter().map(exact).collect();
         let rows = rows?.into_iter().map(|(exact, row)| (row, exact)).collect();
-        Ok(Self { rows, next, open: reader.open_cases()? })
+        Ok(Self {
+            rows,
+            next,
+            open: reader.open_cases()?,
+        })
     }
 }
 
@@ -105,7 +128,10 @@ fn is_exact(reader: &Reader<'_>, row: &CaseRow) -> Result<bool, StoreError> {
     }
     let record = reader.case(row.case.id)?;
     Ok(record.is_some_and(|record| {
-        record.matches.iter().any(|found| found.hash.algorithm() != Algorithm::Pdq)
+        record
+            .matches
+            .iter()
+            .any(|found| found.hash.algorithm() != Algorithm::Pdq)
     }))
 }
 
@@ -144,13 +170,27 @@ struct Row {
 impl QueuePage {
     fn new(page: Page, filter: CaseFilter, slice: Slice, now: Timestamp, is_first: bool) -> Self {
         let t = page.t;
-        let rows: Vec<Row> = slice.rows.iter().map(|(row, exact)| Row::new(t, row, *exact, now)).collect();
+        let rows: Vec<Row> = slice
+            .rows
+            .iter()
+            .map(|(row, exact)| Row::new(t, row, *exact, now))
+            .collect();
         let empty = rows.is_empty().then(|| empty(t, filter));
         let next = slice.next.and_then(|place| {
-            let tests = if place.purpose == CasePurpose::Test { "&tests=1" } else { "" };
-            place.after.map(|after| format!("{}&after={after}{tests}", address(filter)))
+            let tests = if place.purpose == CasePurpose::Test {
+                "&tests=1"
+            } else {
+                ""
+            };
+            place
+                .after
+                .map(|after| format!("{}&after={after}{tests}", address(filter)))
         });
-        let tab = |name: &str, of| Tab { name: t.text(name), href: address(of), is_current: of == filter };
+        let tab = |name: &str, of| Tab {
+            name: t.text(name),
+            href: address(of),
+            is_current: of == filter,
+        };
         Self {
             lead: t.fill("queue-lead", [("open", slice.open.into())]),
             tabs: [
@@ -175,7 +215,11 @@ impl Row {
             CaseState::Open => (None, t.text("queue-waiting"), age),
             CaseState::Decided(decision) => {
                 let verdict = t.of("verdict", decision.finding.verdict.name());
-                (Some(verdict), t.text("queue-opened"), t.fill("span-ago", [("span", age.into())]))
+                (
+                    Some(verdict),
+                    t.text("queue-opened"),
+                    t.fill("span-ago", [("span", age.into())]),
+                )
             }
         };
         Self {
@@ -184,7 +228,11 @@ impl Row {
             is_test: row.case.purpose == CasePurpose::Test,
             state,
             banks: row.banks.clone(),
-            nearest: if exact { t.text("distance-exact-short") } else { bits(t, row.nearest.0) },
+            nearest: if exact {
+                t.text("distance-exact-short")
+            } else {
+                bits(t, row.nearest.0)
+            },
             channel: t.of("channel", row.case.channel.name()),
             opened: Moment::new(t, row.case.opened_at),
             age_name,
@@ -196,7 +244,10 @@ impl Row {
 fn empty(t: &Texts, filter: CaseFilter) -> (String, String) {
     match filter {
         CaseFilter::Open => (t.text("queue-empty-open"), t.text("queue-empty-open-text")),
-        CaseFilter::Decided => (t.text("queue-empty-decided"), t.text("queue-empty-decided-text")),
+        CaseFilter::Decided => (
+            t.text("queue-empty-decided"),
+            t.text("queue-empty-decided-text"),
+        ),
         CaseFilter::All => (t.text("queue-empty-all"), t.text("queue-empty-all-text")),
     }
 }

@@ -5,10 +5,10 @@ use axum::response::Redirect;
 use seawall_core::{Actor, ReportId};
 use seawall_workflow::{ResumeError, WorkflowError};
 
+use super::block;
 use super::body::Posted;
 use super::fault::Fault;
 use super::session::Admin;
-use super::block;
 use crate::App;
 
 /// `POST /reports/{report}/resume`
@@ -22,7 +22,10 @@ pub(super) async fn resume(
     let (workflow, actor) = (app.workflow.clone(), Actor::User(visitor.user.id));
     let resume = move || -> Result<_, Fault> {
         workflow.resume_report(report, actor).map_err(fault)?;
-        let row = workflow.store().read(|reader| reader.report(report)).map_err(WorkflowError::from)?;
+        let row = workflow
+            .store()
+            .read(|reader| reader.report(report))
+            .map_err(WorkflowError::from)?;
         Ok(row.map(|row| row.case))
     };
     let case = block(resume).await?.ok_or(Fault::NotFound)?;

@@ -23,10 +23,23 @@ pub(super) async fn record(
     let mode = RevealMode::from_name(posted.fields.one("mode")).ok_or(Fault::Form)?;
     let Reviewer(visitor) = posted.by;
     let (workflow, user) = (console.app.workflow.clone(), visitor.user.id);
-    let reveal = block(move || workflow.record_reveal(case, user, mode)).await.map_err(fault)?;
+    let reveal = block(move || workflow.record_reveal(case, user, mode))
+        .await
+        .map_err(fault)?;
     let session = visitor.session.secret_hash;
-    console.tickets.issue(reveal.id, Ticket { session, case, mode, at: reveal.at });
-    Ok(Redirect::to(&format!("/cases/{case}?shown={}#picture", reveal.id)))
+    console.tickets.issue(
+        reveal.id,
+        Ticket {
+            session,
+            case,
+            mode,
+            at: reveal.at,
+        },
+    );
+    Ok(Redirect::to(&format!(
+        "/cases/{case}?shown={}#picture",
+        reveal.id
+    )))
 }
 
 /// `GET /cases/{case}/reveals/{reveal}`
@@ -39,8 +52,20 @@ pub(super) async fn picture(
     let reveal: RevealId = reveal.parse().map_err(|_| Fault::NotFound)?;
     let asker = visitor.asks_for(case, &console.app);
     let mode = console.tickets.take(reveal, asker).ok_or(Fault::Gone)?;
-    let png = console.app.workflow.draw_reveal(case, mode).await.map_err(fault)?;
-    Ok(([(header::CONTENT_TYPE, "image/png"), (header::CONTENT_DISPOSITION, "inline")], png).into_response())
+    let png = console
+        .app
+        .workflow
+        .draw_reveal(case, mode)
+        .await
+        .map_err(fault)?;
+    Ok((
+        [
+            (header::CONTENT_TYPE, "image/png"),
+            (header::CONTENT_DISPOSITION, "inline"),
+        ],
+        png,
+    )
+        .into_response())
 }
 
 fn fault(error: RevealError) -> Fault {

@@ -47,13 +47,23 @@ pub const ROUTES: &[RouteRule] = &[
     write("/sign-in", Who::Anyone, || post(sign_in::sign_in)),
     write("/sign-out", Who::SignedIn, || post(sign_in::sign_out)),
     read("/first/{secret}", Who::LinkHolder, || get(first_link::show)),
-    write("/first/{secret}", Who::LinkHolder, || post(first_link::set_password)),
+    write("/first/{secret}", Who::LinkHolder, || {
+        post(first_link::set_password)
+    }),
     read("/queue", Who::Reviewer, || get(queue::show)),
     read("/cases/{case}", Who::Reviewer, || get(case::show)),
-    write("/cases/{case}/reveals", Who::Reviewer, || post(reveal::record)),
-    read("/cases/{case}/reveals/{reveal}", Who::Reviewer, || get(reveal::picture)),
-    write("/cases/{case}/decision", Who::Reviewer, || post(decision::decide)),
-    write("/reports/{report}/resume", Who::Admin, || post(report::resume)),
+    write("/cases/{case}/reveals", Who::Reviewer, || {
+        post(reveal::record)
+    }),
+    read("/cases/{case}/reveals/{reveal}", Who::Reviewer, || {
+        get(reveal::picture)
+    }),
+    write("/cases/{case}/decision", Who::Reviewer, || {
+        post(decision::decide)
+    }),
+    write("/reports/{report}/resume", Who::Admin, || {
+        post(report::resume)
+    }),
     read("/figures", Who::SignedIn, || get(figures::show)),
     read("/audit", Who::SignedIn, || get(audit::show)),
 ];
@@ -61,9 +71,19 @@ pub const ROUTES: &[RouteRule] = &[
 type Handler = fn() -> MethodRouter<Console>;
 
 const fn read(path: &'static str, who: Who, handler: Handler) -> RouteRule {
-    RouteRule { method: Method::GET, path, who, handler }
+    RouteRule {
+        method: Method::GET,
+        path,
+        who,
+        handler,
+    }
 }
 
 const fn write(path: &'static str, who: Who, handler: Handler) -> RouteRule {
-    RouteRule { method: Method::POST, path, who, handler }
+    RouteRule {
+        method: Method::POST,
+        path,
+        who,
+        handler,
+    }
 }

@@ -32,7 +32,11 @@ pub(super) trait Signed: Send {
 impl Visitor {
     /// This visitor, asking for a picture of `case`.
     pub(super) fn asks_for(&self, case: seawall_core::CaseId, app: &App) -> Asker {
-        Asker { session: self.session.secret_hash, case, now: app.workflow.clock().now() }
+        Asker {
+            session: self.session.secret_hash,
+            case,
+            now: app.workflow.clock().now(),
+        }
     }
 
     /// Where this visitor starts.
@@ -63,7 +67,11 @@ impl FromRequestParts<Console> for Reviewer {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Fault> {
         let visitor = Visitor::from_request_parts(parts, console).await?;
-        if visitor.user.role.reviews() { Ok(Self(visitor)) } else { Err(Fault::NotYours) }
+        if visitor.user.role.reviews() {
+            Ok(Self(visitor))
+        } else {
+            Err(Fault::NotYours)
+        }
     }
 }
 
@@ -72,7 +80,11 @@ impl FromRequestParts<Console> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Fault> {
         let visitor = Visitor::from_request_parts(parts, console).await?;
-        if visitor.user.role == Role::Admin { Ok(Self(visitor)) } else { Err(Fault::NotYours) }
+        if visitor.user.role == Role::Admin {
+            Ok(Self(visitor))
+        } else {
+            Err(Fault::NotYours)
+        }
     }
 }
 
@@ -97,7 +109,11 @@ impl Signed for Admin {
 /// The header that opens a session in the browser. It ends with the browser, or when the
 /// server says so.
 pub(super) fn set_cookie(app: &App, signed_in: &SignedIn) -> HeaderValue {
-    let secure = if app.face.secure_cookies { "; Secure" } else { "" };
+    let secure = if app.face.secure_cookies {
+        "; Secure"
+    } else {
+        ""
+    };
     let secret = signed_in.secret.expose();
     let text = format!("{COOKIE}={secret}; HttpOnly; SameSite=Strict; Path=/{secure}");
     let mut value = HeaderValue::from_str(&text).expect("a secret is URL-safe text");
@@ -107,7 +123,11 @@ pub(super) fn set_cookie(app: &App, signed_in: &SignedIn) -> HeaderValue {
 
 /// The header that ends it.
 pub(super) fn clear_cookie(app: &App) -> HeaderValue {
-    let secure = if app.face.secure_cookies { "; Secure" } else { "" };
+    let secure = if app.face.secure_cookies {
+        "; Secure"
+    } else {
+        ""
+    };
     let text = format!("{COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0{secure}");
     HeaderValue::from_str(&text).expect("constant text")
 }
@@ -132,9 +152,15 @@ mod tests {
     #[test]
     fn the_session_is_found_among_other_cookies() {
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("a=b; seawall_session_old=x"));
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("a=b; seawall_session_old=x"),
+        );
         assert_eq!(cookie(&headers), None);
-        headers.append(header::COOKIE, HeaderValue::from_static("c=d;seawall_session=Secret-_1"));
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("c=d;seawall_session=Secret-_1"),
+        );
         assert_eq!(cookie(&headers), Some("Secret-_1"));
     }
 }

@@ -33,12 +33,22 @@ impl Texts {
     }
 
     /// The text with this key, its places filled.
-    pub(super) fn fill<const N: usize>(&self, key: &str, args: [(&str, FluentValue<'_>); N]) -> String {
-        let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
+    pub(super) fn fill<const N: usize>(
+        &self,
+        key: &str,
+        args: [(&str, FluentValue<'_>); N],
+    ) -> String {
+        let Some(pattern) = self
+            .bundle
+            .get_message(key)
+            .and_then(|message| message.value())
+        else {
             return format!("\u{27e6}{key}\u{27e7}");
         };
         let args: FluentArgs<'_> = args.into_iter().collect();
-        self.bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
+        self.bundle
+            .format_pattern(pattern, Some(&args), &mut Vec::new())
+            .into_owned()
     }
 
     /// The text for one value of a family, such as `role` and `admin`. Keys are in lower case,
@@ -67,7 +77,9 @@ static ENGLISH: LazyLock<Texts> = LazyLock::new(|| {
     let mut bundle = FluentBundle::new_concurrent(vec![langid!("en")]);
     // What people typed is isolated by <bdi> in the page; marks within would be copied along.
     bundle.set_use_isolating(false);
-    bundle.add_resource(resource).expect("a test finds keys that stand twice");
+    bundle
+        .add_resource(resource)
+        .expect("a test finds keys that stand twice");
     Texts { bundle }
 });
 
@@ -112,12 +124,34 @@ mod tests {
         add("fault", &Fault::NAMES);
         add("fault-text", &Fault::NAMES);
         add("receiver", &["cybertipline", "cybertipline-stand-in"]);
-        add("upload-event", &["login", "registration", "purchase", "upload", "other", "unknown"]);
-        add("reason", &[
-            "empty", "unreadable", "not_a_picture", "unsupported_format", "too_many_bytes",
-            "too_many_pixels", "too_much_memory", "too_slow", "damaged", "decoder_failed",
-            "too_small", "low_quality",
-        ]);
+        add(
+            "upload-event",
+            &[
+                "login",
+                "registration",
+                "purchase",
+                "upload",
+                "other",
+                "unknown",
+            ],
+        );
+        add(
+            "reason",
+            &[
+                "empty",
+                "unreadable",
+                "not_a_picture",
+                "unsupported_format",
+                "too_many_bytes",
+                "too_many_pixels",
+                "too_much_memory",
+                "too_slow",
+                "damaged",
+                "decoder_failed",
+                "too_small",
+                "low_quality",
+            ],
+        );
         keys
     }
 
@@ -134,9 +168,16 @@ mod tests {
     /// Every text in quotes that looks like a key: lower-case words with dashes.
     fn quoted_keys(source: &str) -> BTreeSet<String> {
         let is_key = |text: &&str| {
-            text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            text.contains('-')
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
-        source.split('"').filter(is_key).map(str::to_owned).collect()
+        source
+            .split('"')
+            .filter(is_key)
+            .map(str::to_owned)
+            .collect()
     }
 
     fn sources(folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -152,11 +193,17 @@ mod tests {
         let files = [sources("src/console", "rs"), sources("templates", "html")].concat();
         let mut used = BTreeSet::new();
         for file in files {
-            let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            let name = file
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default()
+                .to_owned();
             if ["texts.rs", "tests.rs", "fixture.rs"].contains(&name.as_str()) {
                 continue;
             }
-            used.extend(quoted_keys(&std::fs::read_to_string(&file).expect("readable")));
+            used.extend(quoted_keys(
+                &std::fs::read_to_string(&file).expect("readable"),
+            ));
         }
         used
     }
@@ -187,9 +234,14 @@ mod tests {
         for file in files {
             let source = std::fs::read_to_string(&file).expect("readable");
             let source = source.split("#[cfg(test)]").next().unwrap_or_default();
-            for call in ["text(\"", "fill(\"", "tab(\"", "line(\"", "table(\"", "add(\"", "fact(\""] {
+            for call in [
+                "text(\"", "fill(\"", "tab(\"", "line(\"", "table(\"", "add(\"", "fact(\"",
+            ] {
                 let rest = source.split(call).skip(1);
-                asked.extend(rest.filter_map(|rest| rest.split('"').next()).map(str::to_owned));
+                asked.extend(
+                    rest.filter_map(|rest| rest.split('"').next())
+                        .map(str::to_owned),
+                );
             }
         }
         asked.retain(|key| key.contains('-'));
@@ -200,7 +252,10 @@ mod tests {
     fn every_key_of_the_catalogue_is_used() {
         let mut used = used();
         used.extend(family_keys());
-        let unused: Vec<_> = catalogue_keys().into_iter().filter(|key| !used.contains(key)).collect();
+        let unused: Vec<_> = catalogue_keys()
+            .into_iter()
+            .filter(|key| !used.contains(key))
+            .collect();
         assert!(unused.is_empty(), "nobody asks for: {unused:?}");
     }
 
@@ -208,7 +263,10 @@ mod tests {
     fn names_of_codes_are_those_of_the_list() {
         let texts = Texts::english();
         for manifestation in Manifestation::ALL {
-            assert_eq!(texts.of("manifestation", manifestation.code()), manifestation.name());
+            assert_eq!(
+                texts.of("manifestation", manifestation.code()),
+                manifestation.name()
+            );
         }
         for attribute in Attribute::ALL {
             assert_eq!(texts.of("attribute", attribute.code()), attribute.name());
@@ -217,6 +275,9 @@ mod tests {
 
     #[test]
     fn an_unknown_key_shows() {
-        assert_eq!(Texts::english().text("no-such-key"), "\u{27e6}no-such-key\u{27e7}");
+        assert_eq!(
+            Texts::english().text("no-such-key"),
+            "\u{27e6}no-such-key\u{27e7}"
+        );
     }
 }

@@ -43,7 +43,10 @@ impl Tickets {
         let mut tickets = self.lock();
         tickets.retain(|_, kept| ticket.at.millis_since(kept.at) <= TICKET_MS);
         if tickets.len() >= TICKETS_MAX {
-            let oldest = tickets.iter().min_by_key(|(id, kept)| (kept.at, **id)).map(|(id, _)| *id);
+            let oldest = tickets
+                .iter()
+                .min_by_key(|(id, kept)| (kept.at, **id))
+                .map(|(id, _)| *id);
             oldest.and_then(|id| tickets.remove(&id));
         }
         tickets.insert(reveal, ticket);
@@ -51,13 +54,19 @@ impl Tickets {
 
     /// How the picture would be shown, if it may still be fetched.
     pub(super) fn peek(&self, reveal: RevealId, asker: Asker) -> Option<RevealMode> {
-        self.lock().get(&reveal).filter(|ticket| ticket.admits(asker)).map(|ticket| ticket.mode)
+        self.lock()
+            .get(&reveal)
+            .filter(|ticket| ticket.admits(asker))
+            .map(|ticket| ticket.mode)
     }
 
     /// Uses the ticket up. Nobody else's question does.
     pub(super) fn take(&self, reveal: RevealId, asker: Asker) -> Option<RevealMode> {
         let mut tickets = self.lock();
-        if !tickets.get(&reveal).is_some_and(|ticket| ticket.admits(asker)) {
+        if !tickets
+            .get(&reveal)
+            .is_some_and(|ticket| ticket.admits(asker))
+        {
             return None;
         }
         tickets.remove(&reveal).map(|ticket| ticket.mode)
@@ -88,8 +97,20 @@ mod tests {
     }
 
     fn ticket(case: CaseId) -> (Ticket, Asker) {
-        let ticket = Ticket { session: [1; 32], case, mode: RevealMode::Grey, at: at(0) };
-        (ticket, Asker { session: [1; 32], case, now: at(10) })
+        let ticket = Ticket {
+            session: [1; 32],
+            case,
+            mode: RevealMode::Grey,
+            at: at(0),
+        };
+        (
+            ticket,
+            Asker {
+                session: [1; 32],
+                case,
+                now: at(10),
+            },
+        )
     }
 
     #[test]
@@ -100,9 +121,36 @@ mod tests {
         let (ticket, asker) = ticket(case);
         let tickets = Tickets::default();
         tickets.issue(reveal, ticket);
-        assert_eq!(tickets.take(reveal, Asker { session: [2; 32], ..asker }), None);
-        assert_eq!(tickets.take(reveal, Asker { case: other, ..asker }), None);
-        assert_eq!(tickets.take(reveal, Asker { now: at(60_001), ..asker }), None);
+        assert_eq!(
+            tickets.take(
+                reveal,
+                Asker {
+                    session: [2; 32],
+                    ..asker
+                }
+            ),
+            None
+        );
+        assert_eq!(
+            tickets.take(
+                reveal,
+                Asker {
+                    case: other,
+                    ..asker
+                }
+            ),
+            None
+        );
+        assert_eq!(
+            tickets.take(
+                reveal,
+                Asker {
+                    now: at(60_001),
+                    ..asker
+                }
+            ),
+            None
+        );
         assert_eq!(tickets.peek(reveal, asker), Some(RevealMode::Grey));
         assert_eq!(tickets.take(reveal, asker), Some(RevealMode::Grey));
         assert_eq!(tickets.take(reveal, asker), None);
@@ -113,7 +161,9 @@ mod tests {
         let random = SeededRandom::new(2);
         let (ticket, asker) = ticket(CaseId::new(at(0), &random));
         let tickets = Tickets::default();
-        let ids: Vec<RevealId> = (0..2_000).map(|ms| RevealId::new(at(ms), &random)).collect();
+        let ids: Vec<RevealId> = (0..2_000)
+            .map(|ms| RevealId::new(at(ms), &random))
+            .collect();
         for id in &ids {
             tickets.issue(*id, ticket);
         }

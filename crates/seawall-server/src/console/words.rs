@@ -17,8 +17,14 @@ impl Moment {
     pub(super) fn new(t: &Texts, at: Timestamp) -> Self {
         let machine = at.to_string();
         let (day, time) = (machine.get(..10), machine.get(11..19));
-        let args = [("day", day.unwrap_or_default().into()), ("time", time.unwrap_or_default().into())];
-        Self { people: t.fill("moment-utc", args), machine }
+        let args = [
+            ("day", day.unwrap_or_default().into()),
+            ("time", time.unwrap_or_default().into()),
+        ];
+        Self {
+            people: t.fill("moment-utc", args),
+            machine,
+        }
     }
 }
 
@@ -29,8 +35,14 @@ pub(super) fn span(t: &Texts, ms: i64) -> String {
     match (days, hours) {
         (0, 0) if minutes == 0 => t.text("span-now"),
         (0, 0) => t.fill("span-minutes", [("minutes", minutes.into())]),
-        (0, _) => t.fill("span-hours", [("hours", hours.into()), ("minutes", (minutes % 60).into())]),
-        _ => t.fill("span-days", [("days", days.into()), ("hours", (hours % 24).into())]),
+        (0, _) => t.fill(
+            "span-hours",
+            [("hours", hours.into()), ("minutes", (minutes % 60).into())],
+        ),
+        _ => t.fill(
+            "span-days",
+            [("days", days.into()), ("hours", (hours % 24).into())],
+        ),
     }
 }
 
@@ -63,7 +75,9 @@ pub(super) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\0'..='\u{1f}' => shown.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{2426}')),
+            '\0'..='\u{1f}' => {
+                shown.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{2426}'))
+            }
             '\u{7f}' => shown.push('\u{2421}'),
             _ if is_hidden(c) => shown.push_str(&format!("\u{27e8}U+{:04X}\u{27e9}", u32::from(c))),
             _ => shown.push(c),
@@ -97,8 +111,8 @@ mod tests {
     #[test]
     fn spans_are_told_to_the_minute() {
         let t = Texts::english();
-        assert_eq!(span(t, -5), "less than a minute");
-        assert_eq!(span(t, 59_999), "less than a minute");
+        assert_eq!(span(t, -5), "under 1 min");
+        assert_eq!(span(t, 59_999), "under 1 min");
         assert_eq!(span(t, 60_000), "1 min");
         assert_eq!(span(t, 3_600_000 * 3 + 60_000 * 7), "3 h 7 min");
         assert_eq!(span(t, 86_400_000 * 2 + 3_600_000), "2 days 1 h");
