@@ -36,6 +36,11 @@ impl Console {
             .expect(303);
     }
 
+    /// The session's cookie, for clients of another kind.
+    pub(crate) fn cookie(&self) -> Option<String> {
+        self.cookie.borrow().clone()
+    }
+
     /// Gets a page.
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> Answer {

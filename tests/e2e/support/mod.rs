@@ -12,7 +12,7 @@ mod installation;
 mod server;
 mod webhook;
 
-pub(crate) use console::Console;
+pub(crate) use console::{Console, csrf};
 pub(crate) use http::{Answer, Api, Http, raw};
 pub(crate) use installation::{Installation, Run, seawall};
 pub(crate) use server::Server;
