@@ -1,19 +1,17 @@
 //! A case in the words of its page.
 
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
-
 use seawall_casework::case::{CasePurpose, CaseState, Decision};
 use seawall_casework::context::{UploadContext, UploadEvent};
-use seawall_casework::report::{Receipt, StuckReason};
-use seawall_core::{Algorithm, RevealId, Timestamp, UserId};
-use seawall_store::{CaseRecord, MatchRow, ReportRow, ReportState, RevealMode};
+use seawall_core::{RevealId, Timestamp, UserId};
+use seawall_store::{CaseRecord, RevealMode};
 use seawall_workflow::{CaseFile, Receiver};
 
 use super::audit::EventLine;
 use super::case::More;
+use super::evidence::{MatchView, summary};
+use super::report::ReportView;
 use super::texts::Texts;
-use super::words::{Moment, bytes, distance, span, visible};
+use super::words::{Moment, bytes, span, visible};
 
 /// Who reads the page, when, and what they asked to see.
 pub(super) struct Seen {
@@ -48,32 +46,6 @@ pub(super) struct CaseView {
 pub(super) struct Fact {
     pub(super) name: String,
     pub(super) value: String,
-}
-
-/// One match.
-pub(super) struct MatchView {
-    pub(super) bank: String,
-    pub(super) content: String,
-    pub(super) algorithm: String,
-    pub(super) distance: String,
-    pub(super) limit: String,
-    pub(super) quality: Option<String>,
-    pub(super) view: Option<String>,
-    pub(super) gauge: Option<Gauge>,
-}
-
-/// Where a distance lies within its bank's threshold: a ruler with a cell for each distance
-/// from 0 to the threshold, on which the match is marked.
-pub(super) struct Gauge {
-    pub(super) cells: Vec<Cell>,
-}
-
-/// One distance on a gauge, in the picture's own units.
-pub(super) struct Cell {
-    pub(super) x: String,
-    pub(super) width: String,
-    pub(super) height: u8,
-    pub(super) kind: &'static str,
 }
 
 /// The picture, or how to ask for it.
@@ -115,17 +87,6 @@ pub(super) struct DecisionView {
     pub(super) who: String,
     pub(super) at: Moment,
     pub(super) facts: Vec<Fact>,
-}
-
-/// The report and where it is.
-pub(super) struct ReportView {
-    pub(super) id: String,
-    pub(super) state: &'static str,
-    pub(super) title: String,
-    pub(super) text: String,
-    pub(super) stand_in: Option<String>,
-    pub(super) facts: Vec<Fact>,
-    pub(super) finished: Option<Moment>,
 }
 
 impl CaseView {
@@ -187,50 +148,6 @@ impl CaseView {
         self.report
             .as_ref()
             .is_some_and(|report| report.state == "open")
-    }
-}
-
-impl MatchView {
-    fn new(t: &Texts, found: &MatchRow) -> Self {
-        let algorithm = found.hash.algorithm();
-        let is_pdq = algorithm == Algorithm::Pdq;
-        Self {
-            bank: found.bank_name.clone(),
-            content: t.fill(
-                "match-content",
-                [("content", found.content.0.to_string().into())],
-            ),
-            algorithm: t.of("algorithm", algorithm.name()),
-            distance: distance(t, found),
-            limit: t.fill("match-limit", [("limit", found.threshold.bits().into())]),
-            quality: found.quality.map(|quality| quality_words(t, quality.0)),
-            view: found.view.map(|view| view_words(t, &view.to_string())),
-            gauge: is_pdq.then(|| Gauge::new(found.distance.0, found.threshold.bits())),
-        }
-    }
-}
-
-impl Gauge {
-    fn new(distance: u16, limit: u16) -> Self {
-        let step = GAUGE_WIDTH / f64::from(limit + 1);
-        let gap = if limit > 64 { 0.0 } else { step * 0.25 };
-        let cell = |bits: u16| {
-            let (kind, height) = match bits.cmp(&distance) {
-                Ordering::Less => ("passed", 8),
-                Ordering::Equal => ("here", GAUGE_HEIGHT),
-                Ordering::Greater => ("rest", 8),
-            };
-            let x = format!("{:.2}", f64::from(bits) * step);
-            Cell {
-                x,
-                width: format!("{:.2}", step - gap),
-                height,
-                kind,
-            }
-        };
-        Self {
-            cells: (0..=limit).map(cell).collect(),
-        }
     }
 }
 
@@ -318,109 +235,6 @@ impl DecisionView {
             facts,
         }
     }
-}
-
-impl ReportView {
-    fn new(t: &Texts, row: &ReportRow, calls: usize, receiver: Option<&Receiver>) -> Self {
-        let is_stand_in =
-            receiver.is_some_and(|receiver| receiver.stand_in && receiver.name == row.target);
-        let calls = Fact {
-            name: t.text("report-calls"),
-            value: calls.to_string(),
-        };
-        let target = receiver_name(t, &row.target);
-        let target = target.as_str();
-        let (state, title, text, mut facts, finished) = match &row.state {
-            ReportState::Open => {
-                let title = t.fill("report-open", [("target", target.into())]);
-                ("open", title, t.text("report-open-text"), Vec::new(), None)
-            }
-            ReportState::Filed(receipt) => {
-                let title = t.fill("report-filed", [("target", target.into())]);
-                let finished = Some(Moment::new(t, receipt.finished_at));
-                (
-                    "filed",
-                    title,
-                    t.text("report-filed-text"),
-                    receipt_facts(t, receipt),
-                    finished,
-                )
-            }
-            ReportState::Stuck(reason) => {
-                let title = t.fill("report-stuck", [("target", target.into())]);
-                ("stuck", title, stuck_words(t, reason), Vec::new(), None)
-            }
-        };
-        facts.push(calls);
-        let stand_in = is_stand_in.then(|| t.text("report-stand-in"));
-        Self {
-            id: row.id.to_string(),
-            state,
-            title,
-            text,
-            stand_in,
-            facts,
-            finished,
-        }
-    }
-}
-
-/// What a receiver is called on pages.
-pub(super) fn receiver_name(t: &Texts, name: &str) -> String {
-    t.known("receiver", name).unwrap_or_else(|| name.to_owned())
-}
-
-fn receipt_facts(t: &Texts, receipt: &Receipt) -> Vec<Fact> {
-    vec![
-        Fact {
-            name: t.text("receipt-number"),
-            value: receipt.report_id.to_string(),
-        },
-        Fact {
-            name: t.text("receipt-files"),
-            value: visible(&receipt.file_ids.join(", ")),
-        },
-    ]
-}
-
-fn stuck_words(t: &Texts, reason: &StuckReason) -> String {
-    match reason {
-        StuckReason::Refused { call, code } => {
-            let args = [
-                ("call", t.of("call", call.name()).into()),
-                ("code", (*code).into()),
-            ];
-            t.fill("stuck-refused", args)
-        }
-        StuckReason::Unreachable => t.text("stuck-unreachable"),
-        StuckReason::TooManyRestarts => t.text("stuck-restarts"),
-        StuckReason::FilesAltered => t.text("stuck-altered"),
-        StuckReason::FinishUncertain { report_id } => t.fill(
-            "stuck-uncertain",
-            [("number", report_id.to_string().into())],
-        ),
-        StuckReason::FinishedUnasked { report_id } => {
-            t.fill("stuck-unasked", [("number", report_id.to_string().into())])
-        }
-    }
-}
-
-fn summary(t: &Texts, matches: &[MatchRow]) -> String {
-    let banks: BTreeSet<&str> = matches
-        .iter()
-        .map(|found| found.bank_name.as_str())
-        .collect();
-    let is_digest = |found: &&MatchRow| found.hash.algorithm() != Algorithm::Pdq;
-    let count = ("banks", banks.len().into());
-    if matches.iter().any(|found| is_digest(&found)) {
-        return t.fill("summary-exact", [count]);
-    }
-    let nearest = matches
-        .iter()
-        .map(|found| found.distance.0)
-        .min()
-        .unwrap_or_default();
-    t.fill("summary-near", [count, ("bits", nearest.into())])
 }
 
 /// What the platform told, and a sentence that names what it did not.
@@ -548,19 +362,3 @@ fn event_lines(t: &Texts, file: &CaseFile, more: &More) -> Vec<EventLine> {
     lines.sort_by_key(|line| line.number);
     lines
 }
-
-fn quality_words(t: &Texts, quality: u8) -> String {
-    t.fill("match-quality", [("quality", quality.into())])
-}
-
-fn view_words(t: &Texts, view: &str) -> String {
-    match view.split_once(':') {
-        Some(("frame", number)) => t.fill("view-frame", [("number", number.into())]),
-        Some(("page", number)) => t.fill("view-page", [("number", number.into())]),
-        _ if view == "upright" => t.text("view-upright"),
-        _ => t.text("view-stored"),
-    }
-}
-
-const GAUGE_WIDTH: f64 = 320.0;
-const GAUGE_HEIGHT: u8 = 20;

@@ -11,9 +11,10 @@ use seawall_workflow::{CaseFile, DecideFault, Receiver, WorkflowError};
 
 use super::body::{Fields, Posted};
 use super::case::{Filled, More};
-use super::case_view::{DecisionView, receiver_name};
+use super::case_view::DecisionView;
 use super::fault::Fault;
 use super::page::{Page, Part, html_with};
+use super::report::receiver_name;
 use super::session::{Reviewer, Visitor};
 use super::texts::Texts;
 use super::{Console, block};
@@ -37,7 +38,7 @@ pub(super) async fn decide(
     };
     let (workflow, user) = (console.app.workflow.clone(), visitor.user.id);
     match block(move || workflow.decide(case, user, finding)).await {
-        Ok(_) => Ok(Redirect::to(&format!("/cases/{case}#decision")).into_response()),
+        Ok(_) => Ok(Redirect::to(&format!("/cases/{case}")).into_response()),
         Err(fault) => refused(&console, &visitor, case, input, fault).await,
     }
 }

@@ -10,6 +10,7 @@ mod body;
 mod case;
 mod case_view;
 mod decision;
+mod evidence;
 mod fault;
 mod figures;
 mod first_link;

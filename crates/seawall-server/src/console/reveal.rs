@@ -36,10 +36,7 @@ pub(super) async fn record(
             at: reveal.at,
         },
     );
-    Ok(Redirect::to(&format!(
-        "/cases/{case}?shown={}#picture",
-        reveal.id
-    )))
+    Ok(Redirect::to(&format!("/cases/{case}?shown={}", reveal.id)))
 }
 
 /// `GET /cases/{case}/reveals/{reveal}`
