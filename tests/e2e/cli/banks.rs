@@ -1,1 +1,313 @@
-//! x
+//! `seawall bank`: what the command line does with banks.
+
+use std::collections::BTreeSet;
+
+use seawall_testkit::{flat, jpeg, picture, png};
+use serde_json::{Value, json};
+
+use crate::support::{Installation, Run, seawall};
+
+fn banks(installation: &Installation) -> Vec<Value> {
+    let listed = installation
+        .run(["bank", "list", "--json"])
+        .exits(0)
+        .json_lines();
+    listed
+        .into_iter()
+        .filter(|bank| bank["name"] != "SEAWALL_SELFTEST")
+        .collect()
+}
+
+/// The algorithm and value of every row of an export.
+fn rows(export: &str) -> BTreeSet<String> {
+    let mut lines = export.lines();
+    assert_eq!(lines.next(), Some("content,algorithm,value,quality"));
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells.len(), 4, "{line}");
+        format!("{}:{}", cells[1], cells[2])
+    };
+    lines.map(row).collect()
+}
+
+#[test]
+fn a_bank_is_made_listed_and_deleted() {
+    let installation = Installation::new();
+    let run = installation.run(["bank", "create", "FIRST"]).exits(0);
+    assert!(
+        run.stdout.contains("FIRST") && run.stdout.contains("31 bits"),
+        "{}",
+        run.stdout
+    );
+    installation
+        .run([
+            "bank",
+            "create",
+            "SECOND",
+            "--threshold",
+            "12",
+            "--disabled",
+        ])
+        .exits(0);
+    let listed = banks(&installation);
+    assert_eq!(listed.len(), 2);
+    let keys: BTreeSet<&str> = listed[0]
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        keys,
+        BTreeSet::from(["id", "name", "threshold", "enabled", "contents"])
+    );
+    assert_eq!(
+        (
+            &listed[0]["name"],
+            &listed[0]["threshold"],
+            &listed[0]["enabled"],
+            &listed[0]["contents"]
+        ),
+        (&json!("FIRST"), &json!(31), &json!(true), &json!(0))
+    );
+    assert_eq!(
+        (&listed[1]["threshold"], &listed[1]["enabled"]),
+        (&json!(12), &json!(false))
+    );
+    let table = installation.run(["bank", "list"]).exits(0).stdout;
+    assert!(
+        table.contains("SECOND") && table.contains("12 bits  disabled"),
+        "{table}"
+    );
+    let again = installation.run(["bank", "create", "FIRST"]).exits(2);
+    assert!(
+        again.stderr.contains("there is one of this name already"),
+        "{}",
+        again.stderr
+    );
+    let asked = installation.run(["bank", "delete", "FIRST"]).exits(0);
+    assert!(
+        asked.stdout.contains("would delete FIRST") && asked.stdout.contains("--yes"),
+        "{}",
+        asked.stdout
+    );
+    assert_eq!(banks(&installation).len(), 2);
+    installation
+        .run(["bank", "delete", "FIRST", "--yes"])
+        .exits(0);
+    assert_eq!(banks(&installation).len(), 1);
+    installation
+        .run(["bank", "delete", "FIRST", "--yes"])
+        .exits(2);
+}
+
+#[test]
+fn names_that_are_none_and_banks_that_are_not_there_are_refused() {
+    let installation = Installation::new();
+    for name in ["", "lower", "1ST", "A B", "A-B", "Ä", "../X", "A;DROP"] {
+        installation.run(["bank", "create", name]).exits(2);
+    }
+    for arguments in [
+        &["bank", "export", "NOBODY"][..],
+        &[
+            "bank",
+            "add",
+            "NOBODY",
+            "--hash",
+            "md5:900150983cd24fb0d6963f7d28e17f72",
+        ],
+        &["bank", "delete", "NOBODY"],
+        &["bank", "delete", "SEAWALL_SELFTEST", "--yes"],
+        &[
+            "bank",
+            "add",
+            "SEAWALL_SELFTEST",
+            "--hash",
+            "md5:900150983cd24fb0d6963f7d28e17f72",
+        ],
+    ] {
+        installation.run(arguments).exits(2);
+    }
+    let run = installation
+        .run(["bank", "create", "A", "--threshold", "257"])
+        .exits(2);
+    assert!(run.stderr.contains("257"), "{}", run.stderr);
+    assert!(banks(&installation).is_empty());
+}
+
+#[test]
+fn pictures_are_added_by_their_hashes_and_what_has_none_is_named() {
+    let installation = Installation::new();
+    installation.run(["bank", "create", "OWN"]).exits(0);
+    let good = installation.write("pictures/a.png", png(&picture(320, 240, 1)));
+    installation.write("pictures/b.jpg", jpeg(&picture(320, 240, 2), 90));
+    installation.write("pictures/flat.png", png(&flat(64, 64, [5, 5, 5])));
+    installation.write("pictures/text.png", "no picture");
+    let folder = installation.path("pictures");
+    let run = Run::of(
+        installation
+            .command(["bank", "add", "OWN", "--note", "ours"])
+            .arg(&folder),
+    )
+    .exits(1);
+    assert_eq!(
+        run.stdout.matches("added content").count(),
+        2,
+        "{}",
+        run.stdout
+    );
+    for name in ["flat.png", "text.png"] {
+        assert!(run.stderr.contains(name), "{}", run.stderr);
+    }
+    assert_eq!(banks(&installation)[0]["contents"], 2);
+    let hashed = Run::of(seawall().args(["hash", "--json"]).arg(&good))
+        .exits(0)
+        .json();
+    let exported = rows(&installation.run(["bank", "export", "OWN"]).exits(0).stdout);
+    assert_eq!(exported.len(), 8, "one PDQ and three digests each");
+    for hash in hashed["hashes"].as_array().expect("a list") {
+        let algorithm = hash["algorithm"].as_str().expect("a name");
+        let value = hash["value"].as_str().expect("a value");
+        assert!(exported.contains(&format!("{algorithm}:{value}")));
+    }
+}
+
+#[test]
+fn hashes_are_added_by_their_text_and_bad_ones_change_nothing() {
+    let installation = Installation::new();
+    installation.run(["bank", "create", "OWN"]).exits(0);
+    let (pdq, md5) = (
+        format!("pdq:{}", "5".repeat(64)),
+        "md5:900150983cd24fb0d6963f7d28e17f72",
+    );
+    installation
+        .run(["bank", "add", "OWN", "--hash", &pdq, "--hash", md5])
+        .exits(0);
+    assert_eq!(
+        banks(&installation)[0]["contents"],
+        1,
+        "two hashes of one content"
+    );
+    for bad in [
+        "md5:12",
+        "foo:12",
+        "900150983cd24fb0d6963f7d28e17f72",
+        "pdq:",
+    ] {
+        installation
+            .run(["bank", "add", "OWN", "--hash", md5, "--hash", bad])
+            .exits(2);
+    }
+    installation.run(["bank", "add", "OWN"]).exits(2);
+    assert_eq!(banks(&installation)[0]["contents"], 1);
+}
+
+#[test]
+fn an_import_names_bad_rows_loads_the_rest_and_adds_nothing_twice() {
+    let installation = Installation::new();
+    installation.run(["bank", "create", "OWN"]).exits(0);
+    let text = format!(
+        "{}\nrubbish row\n{}\n{}\n",
+        "5".repeat(64),
+        "6".repeat(64),
+        "0".repeat(64)
+    );
+    let list = installation.write("list.txt", text);
+    let import = |more: &[&str]| {
+        Run::of(
+            installation
+                .command(["bank", "import", "OWN"])
+                .arg(&list)
+                .args(more),
+        )
+    };
+    let dry = import(&["--dry-run"]);
+    assert!(
+        dry.stdout.contains("would add up to 2 rows"),
+        "{}",
+        dry.stdout
+    );
+    assert!(
+        dry.stderr.contains("line 2 ") && dry.stderr.contains("line 4 "),
+        "{}",
+        dry.stderr
+    );
+    assert_eq!(banks(&installation)[0]["contents"], 0);
+    let first = import(&[]).exits(1);
+    assert!(
+        first
+            .stdout
+            .contains("added 2, 0 were there already, 1 unreadable, 1 set aside"),
+        "{}",
+        first.stdout
+    );
+    assert!(
+        first.stderr.contains("line 2 ") && first.stderr.contains("line 4 "),
+        "{}",
+        first.stderr
+    );
+    let second = import(&[]).exits(1);
+    assert!(
+        second.stdout.contains("added 0, 2 were there already"),
+        "{}",
+        second.stdout
+    );
+    assert_eq!(banks(&installation)[0]["contents"], 2);
+    Run::of(
+        installation
+            .command(["bank", "import", "OWN"])
+            .arg("nowhere.txt"),
+    )
+    .exits(2);
+    Run::of(
+        installation
+            .command(["bank", "import", "NOBODY"])
+            .arg(&list),
+    )
+    .exits(2);
+}
+
+#[test]
+fn what_is_exported_can_be_imported_again() {
+    let installation = Installation::new();
+    for bank in ["FROM", "TO"] {
+        installation.run(["bank", "create", bank]).exits(0);
+    }
+    installation.write("pictures/a.png", png(&picture(320, 240, 1)));
+    installation.write("pictures/b.png", png(&picture(320, 240, 2)));
+    Run::of(
+        installation
+            .command(["bank", "add", "FROM"])
+            .arg(installation.path("pictures")),
+    )
+    .exits(0);
+    let file = installation.path("export.csv");
+    let export = || {
+        Run::of(
+            installation
+                .command(["bank", "export", "FROM", "--output"])
+                .arg(&file),
+        )
+    };
+    export().exits(0);
+    let refused = export().exits(2);
+    assert!(
+        refused.stderr.contains("export.csv"),
+        "an export overwrites nothing: {}",
+        refused.stderr
+    );
+    Run::of(installation.command(["bank", "import", "TO"]).arg(&file)).exits(0);
+    let (from, to) = (
+        std::fs::read_to_string(&file).expect("read"),
+        installation.run(["bank", "export", "TO"]).exits(0).stdout,
+    );
+    assert_eq!(rows(&from), rows(&to));
+    assert_eq!(rows(&from).len(), 8);
+    // The lists that `match` reads are the same.
+    let mut command = seawall();
+    command
+        .args(["match", "--exit-code", "--list"])
+        .arg(&file)
+        .arg(installation.path("pictures/a.png"));
+    Run::of(&mut command).exits(3);
+}

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -25,8 +25,12 @@ impl Server {
     /// Starts `serve` with these arguments, every port free, and waits until it listens.
     #[track_caller]
     pub(crate) fn start(installation: &Installation, arguments: &[&str]) -> Self {
-        let log = installation.path("server.log");
-        let stderr = OpenOptions::new().create(true).append(true).open(&log);
+        let mut command = Self::command(installation, arguments);
+        Self::spawn(&mut command, installation.path("server.log"))
+    }
+
+    /// `serve` with these arguments and every port free, ready to be spawned.
+    pub(crate) fn command(installation: &Installation, arguments: &[&str]) -> Command {
         let mut command = installation.command(["serve"]);
         command
             .args(arguments)
@@ -34,6 +38,13 @@ impl Server {
         for listener in ["CONSOLE", "API", "PUBLIC"] {
             command.env(format!("SEAWALL__LISTEN__{listener}"), "127.0.0.1:0");
         }
+        command
+    }
+
+    /// Starts this `serve` command, logging to `log`, and waits until it listens.
+    #[track_caller]
+    pub(crate) fn spawn(command: &mut Command, log: PathBuf) -> Self {
+        let stderr = OpenOptions::new().create(true).append(true).open(&log);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use clap::Args;
 use seawall_server::config::Config;
 use seawall_server::{Face, Server};
@@ -45,15 +46,25 @@ impl Serve {
             listen: config.listen,
             drill,
         };
-        runtime()?.block_on(server.run(
-            |listening| {
-                // Without the addresses nobody can use the server; a closed pipe ends it in `line`.
-                if let Err(error) = output::json(listening) {
-                    output::error(&error);
-                }
-            },
-            stop_signal(),
-        ))?;
+        let announce = |listening: &seawall_server::Listening| {
+            let seawall_server::Listening {
+                console,
+                api,
+                public,
+                drill,
+                ..
+            } = listening;
+            tracing::info!(console, api, public, drill, "listening");
+            // Without the addresses nobody can use the server; a closed pipe ends it in `line`.
+            if let Err(error) = output::json(listening) {
+                output::error(&error);
+            }
+        };
+        runtime()?.block_on(async {
+            let stop = stop_signal().context("listening for signals")?;
+            Ok::<_, anyhow::Error>(server.run(announce, stop).await?)
+        })?;
+        tracing::info!("stopped");
         Ok(Exit::Ok)
     }
 }
@@ -92,23 +103,29 @@ fn start_log() {
         .init();
 }
 
-/// Resolves on Ctrl-C or, where there is one, SIGTERM.
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Resolves on Ctrl-C or SIGTERM. Signals are caught from this call on, not from when it is
+/// first waited for: whoever sees the server's addresses may stop it at once.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    if interrupt.await.is_err() {
-        std::future::pending::<()>().await;
-    }
+    })
+}
+
+/// Resolves on Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }
 
 const EXAMPLES: &str = "Examples:
