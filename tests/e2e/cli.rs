@@ -8,6 +8,8 @@ mod audit;
 mod banks;
 #[path = "cli/hash.rs"]
 mod hash;
+#[path = "cli/log.rs"]
+mod log;
 #[path = "cli/matching.rs"]
 mod matching;
 #[path = "cli/selftest.rs"]

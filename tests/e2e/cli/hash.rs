@@ -268,12 +268,12 @@ fn a_link_is_followed_where_it_was_named_and_left_alone_inside_a_folder() {
     );
 }
 
-/// Each kind of bad input gets its outcome, its reason and its digests; the rest is hashed.
-#[test]
-fn every_bad_input_gets_its_outcome_and_reason_and_the_process_lives() {
-    let folder = tempfile::tempdir().expect("a folder");
+type File = (&'static str, Vec<u8>, &'static str, Option<&'static str>);
+
+/// Files that are bad each in its way and a good one: name, bytes, outcome and reason.
+fn bad_files() -> [File; 8] {
     let whole = jpeg(&picture(640, 480, 7), 90);
-    let files: [(&str, Vec<u8>, &str, Option<&str>); 8] = [
+    [
         (
             "1-cut.jpg",
             whole[..whole.len() * 2 / 3].to_vec(),
@@ -307,7 +307,14 @@ fn every_bad_input_gets_its_outcome_and_reason_and_the_process_lives() {
             Some("damaged"),
         ),
         ("9-good.png", png(&picture(64, 64, 1)), "hashed", None),
-    ];
+    ]
+}
+
+/// Each kind of bad input gets its outcome, its reason and its digests; the rest is hashed.
+#[test]
+fn every_bad_input_gets_its_outcome_and_reason_and_the_process_lives() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = bad_files();
     for (name, bytes, ..) in &files {
         std::fs::write(folder.path().join(name), bytes).expect("written");
     }
