@@ -21,7 +21,7 @@ pub struct Figures {
     pub cases_decided: BTreeMap<String, u64>,
     /// Confirmed cases, by manifestation.
     pub confirmed_by_manifestation: BTreeMap<String, u64>,
-    /// How often a picture was looked at, by mode.
+    /// How often a picture was shown, by mode.
     pub reveals: BTreeMap<String, u64>,
     /// Decisions taken without a full view of the picture.
     pub decided_without_full_view: u64,
@@ -79,7 +79,7 @@ impl Counter {
         match event.kind {
             EventKind::LookupsTallied => self.add_tally(event),
             EventKind::CaseOpened => raise(&mut self.figures.cases_opened, text("channel")),
-            EventKind::CaseRevealed => {
+            EventKind::CaseShown => {
                 raise(&mut self.figures.reveals, text("mode"));
                 if text("mode") == "full" {
                     self.fully_viewed.extend(event.subject.clone());
@@ -106,6 +106,7 @@ impl Counter {
             // Acts that no figure counts.
             EventKind::StoreCreated
             | EventKind::BankCreated
+            | EventKind::CaseRevealed
             | EventKind::BankChanged
             | EventKind::BankDeleted
             | EventKind::ContentsAdded
@@ -176,7 +177,7 @@ mod tests {
             event(EventKind::CaseOpened, "t")
                 .with("channel", "public")
                 .with("test", true),
-            event(EventKind::CaseRevealed, "a").with("mode", "full"),
+            event(EventKind::CaseShown, "a").with("mode", "full"),
             decided("a", "confirmed", 10),
             decided("b", "not_confirmed", 30),
             event(EventKind::ReportDrafted, "r"),

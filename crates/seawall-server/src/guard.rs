@@ -47,7 +47,10 @@ pub(crate) async fn authorise(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let path = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
     let rule = rules
         .iter()
         .find(|rule| rule.method == *request.method() && Some(rule.path) == path.as_deref());
@@ -86,7 +89,11 @@ async fn find_caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> 
 
 /// Refuses requests that address this server by a name it does not have: a page elsewhere
 /// must not reach a loopback listener through a name that was pointed at it.
-pub(crate) async fn check_host(State(face): State<Arc<Face>>, request: Request, next: Next) -> Response {
+pub(crate) async fn check_host(
+    State(face): State<Arc<Face>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let host = request
         .headers()
         .get(header::HOST)
@@ -114,7 +121,8 @@ pub(crate) async fn count(
     next: Next,
 ) -> Response {
     let response = next.run(request).await;
-    app.metrics.count_answer(listener, response.status().as_u16());
+    app.metrics
+        .count_answer(listener, response.status().as_u16());
     response
 }
 
@@ -137,15 +145,24 @@ fn host_name(host: &str) -> String {
 
 fn is_own(name: &str, face: &Face) -> bool {
     matches!(name, "localhost" | "127.0.0.1" | "::1")
-        || face.hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
+        || face
+            .hosts
+            .iter()
+            .any(|host| host.eq_ignore_ascii_case(name))
 }
 
 const REQUEST_TIME: Duration = Duration::from_secs(120);
 
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
@@ -171,10 +188,22 @@ mod tests {
             hosts: vec!["Seawall.Example".into()],
             upload_bytes_max: 1,
         };
-        for own in ["localhost", "127.0.0.1:8480", "[::1]:8480", "LOCALHOST:1", "seawall.example:443"] {
+        for own in [
+            "localhost",
+            "127.0.0.1:8480",
+            "[::1]:8480",
+            "LOCALHOST:1",
+            "seawall.example:443",
+        ] {
             assert!(is_own(&host_name(own), &face), "{own}");
         }
-        for other in ["evil.example", "127.0.0.1.evil.example", "", "[::2]:1", "10.0.0.1"] {
+        for other in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "",
+            "[::2]:1",
+            "10.0.0.1",
+        ] {
             assert!(!is_own(&host_name(other), &face), "{other}");
         }
     }

@@ -1,7 +1,7 @@
 //! What monitoring reads.
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -42,21 +42,37 @@ impl Metrics {
         };
         let registry = &mut metrics.registry;
         registry.register("scans", "Uploads scanned", metrics.scans.clone());
-        registry.register("scan_seconds", "Time to answer a scan", metrics.scan_seconds.clone());
+        registry.register(
+            "scan_seconds",
+            "Time to answer a scan",
+            metrics.scan_seconds.clone(),
+        );
         registry.register("answers", "HTTP answers", metrics.answers.clone());
-        registry.register("open_cases", "Cases nobody has decided", metrics.open_cases.clone());
-        registry.register("waiting_messages", "Webhook messages on their way", metrics.waiting_messages.clone());
+        registry.register(
+            "open_cases",
+            "Cases nobody has decided",
+            metrics.open_cases.clone(),
+        );
+        registry.register(
+            "waiting_messages",
+            "Webhook messages on their way",
+            metrics.waiting_messages.clone(),
+        );
         metrics
     }
 
     pub(crate) fn count_scan(&self, outcome: &'static str, matched: bool, seconds: f64) {
         let matched = if matched { "yes" } else { "no" };
-        self.scans.get_or_create(&ScanLabels { outcome, matched }).inc();
+        self.scans
+            .get_or_create(&ScanLabels { outcome, matched })
+            .inc();
         self.scan_seconds.observe(seconds);
     }
 
     pub(crate) fn count_answer(&self, listener: &'static str, status: u16) {
-        self.answers.get_or_create(&AnswerLabels { listener, status }).inc();
+        self.answers
+            .get_or_create(&AnswerLabels { listener, status })
+            .inc();
     }
 
     pub(crate) fn render(&self, open_cases: u64, waiting_messages: u64) -> String {

@@ -11,7 +11,9 @@ use crate::api;
 /// Never: the document is made of values that JSON can write.
 #[must_use]
 pub fn openapi_json() -> String {
-    let mut text = document().to_pretty_json().expect("OpenAPI documents are JSON");
+    let mut text = document()
+        .to_pretty_json()
+        .expect("OpenAPI documents are JSON");
     text.push('\n');
     text
 }

@@ -90,7 +90,11 @@ pub(crate) struct ProblemBody {
 
 impl Problem {
     pub(crate) fn new(code: Code) -> Self {
-        Self { code, detail: None, case: None }
+        Self {
+            code,
+            detail: None,
+            case: None,
+        }
     }
 
     pub(crate) fn detail(mut self, detail: impl ToString) -> Self {
@@ -124,7 +128,10 @@ impl IntoResponse for Problem {
         };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -136,7 +143,10 @@ impl From<ScanError> for Problem {
     fn from(error: ScanError) -> Self {
         match error {
             ScanError::ItemId => Self::new(Code::BadItemId).detail(error),
-            ScanError::ItemReused { case } => Self { case: Some(case), ..Self::new(Code::ItemReused) },
+            ScanError::ItemReused { case } => Self {
+                case: Some(case),
+                ..Self::new(Code::ItemReused)
+            },
             ScanError::Context(error) => Self::new(Code::BadContext).detail(error),
             ScanError::Workflow(error) => error.into(),
             // A kind of error that this version does not know is the server's fault, not the caller's.
@@ -176,7 +186,8 @@ mod tests {
 
     #[test]
     fn codes_are_unique() {
-        let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        let names: std::collections::BTreeSet<_> =
+            Code::ALL.iter().map(|code| code.name()).collect();
         assert_eq!(names.len(), Code::ALL.len());
     }
 }

@@ -29,12 +29,19 @@ struct Landing<'a> {
 }
 
 async fn landing(State(app): State<App>) -> Result<Response, Problem> {
-    let page = Landing { provider: &app.face.provider, drill: app.face.drill };
+    let page = Landing {
+        provider: &app.face.provider,
+        drill: app.face.drill,
+    };
     let html = page.render().map_err(|error| Problem::internal(&error))?;
     Ok(Html(html).into_response())
 }
 
 async fn style() -> Response {
     let css = HeaderValue::from_static("text/css; charset=utf-8");
-    ([(header::CONTENT_TYPE, css)], include_str!("../static/public.css")).into_response()
+    (
+        [(header::CONTENT_TYPE, css)],
+        include_str!("../static/public.css"),
+    )
+        .into_response()
 }

@@ -59,7 +59,9 @@ pub struct Listening {
 #[non_exhaustive]
 pub enum ServeError {
     /// An address could not be bound.
-    #[error("listening on {address} for the {listener}; is another server running? choose another address under [listen]")]
+    #[error(
+        "listening on {address} for the {listener}; is another server running? choose another address under [listen]"
+    )]
     Bind {
         /// Which listener.
         listener: &'static str,
@@ -104,8 +106,16 @@ impl Server {
         if let Some(journal) = self.drill {
             let (stand_in, password) = open_stand_in(journal)?;
             let address = SocketAddr::from(([127, 0, 0, 1], self.listen.stand_in_port));
-            let standing = bind("stand-in", address, is_drill, &mut moved_ports, stand_in.router()).await?;
-            self.workflow.set_receiver(stand_in_receiver(standing.address, password));
+            let standing = bind(
+                "stand-in",
+                address,
+                is_drill,
+                &mut moved_ports,
+                stand_in.router(),
+            )
+            .await?;
+            self.workflow
+                .set_receiver(stand_in_receiver(standing.address, password));
             bound.push(standing);
         }
         self.workflow.ensure_selftest_bank()?;
@@ -144,7 +154,11 @@ async fn bind(
     moved_ports: &mut Vec<&'static str>,
     router: Router,
 ) -> Result<Bound, ServeError> {
-    let fault = |source| ServeError::Bind { listener: name, address, source };
+    let fault = |source| ServeError::Bind {
+        listener: name,
+        address,
+        source,
+    };
     let socket = match TcpListener::bind(address).await {
         Err(error) if may_move && error.kind() == std::io::ErrorKind::AddrInUse => {
             moved_ports.push(name);
@@ -154,7 +168,12 @@ async fn bind(
     };
     let socket = socket.map_err(fault)?;
     let address = socket.local_addr().map_err(fault)?;
-    Ok(Bound { name, socket, address, router })
+    Ok(Bound {
+        name,
+        socket,
+        address,
+        router,
+    })
 }
 
 fn listening(bound: &[Bound], drill: bool, moved_ports: Vec<&'static str>) -> Listening {
@@ -257,7 +276,11 @@ async fn watch_banks(app: App) {
         let version = watch.version().ok();
         if version != seen {
             seen = version;
-            if app.blocking(|workflow| workflow.refresh_banks()).await.is_err() {
+            if app
+                .blocking(|workflow| workflow.refresh_banks())
+                .await
+                .is_err()
+            {
                 seen = None;
             }
         }
@@ -267,7 +290,11 @@ async fn watch_banks(app: App) {
 async fn tally(app: App) {
     loop {
         tokio::time::sleep(TALLY_PAUSE).await;
-        if app.blocking(|workflow| workflow.write_tally()).await.is_err() {
+        if app
+            .blocking(|workflow| workflow.write_tally())
+            .await
+            .is_err()
+        {
             tracing::error!("a tally of scans could not be written");
         }
     }
@@ -280,7 +307,10 @@ fn open_stand_in(journal: PathBuf) -> Result<(Arc<CyberTipline>, String), seawal
         password: STAND_IN_PASSWORD.to_owned(),
         journal: Some(journal),
     };
-    Ok((CyberTipline::open(options, clock)?, STAND_IN_PASSWORD.to_owned()))
+    Ok((
+        CyberTipline::open(options, clock)?,
+        STAND_IN_PASSWORD.to_owned(),
+    ))
 }
 
 fn stand_in_receiver(address: SocketAddr, password: String) -> Receiver {

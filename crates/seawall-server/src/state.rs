@@ -45,6 +45,7 @@ impl App {
     {
         let workflow = Arc::clone(&self.workflow);
         let done = tokio::task::spawn_blocking(move || work(&workflow)).await;
-        done.map_err(|error| Problem::internal(&error))?.map_err(Into::into)
+        done.map_err(|error| Problem::internal(&error))?
+            .map_err(Into::into)
     }
 }

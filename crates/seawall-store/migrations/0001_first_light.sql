@@ -126,7 +126,9 @@ CREATE TABLE reveals (
     evidence_id TEXT NOT NULL REFERENCES evidence (id),
     user_id     TEXT NOT NULL REFERENCES users (id),
     mode        TEXT NOT NULL CHECK (mode IN ('blurred', 'grey', 'full')),
-    at_ms       INTEGER NOT NULL
+    at_ms       INTEGER NOT NULL,
+    -- When the picture was drawn and handed over; NULL where it never was.
+    shown_ms    INTEGER
 ) STRICT;
 CREATE INDEX reveals_by_case ON reveals (case_id, at_ms);
 

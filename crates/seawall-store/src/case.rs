@@ -115,13 +115,13 @@ pub struct CaseRecord {
 }
 
 impl CaseRecord {
-    /// Whether anyone looked at the whole picture unaltered. Only that sets the viewed flag
-    /// of a report.
+    /// Whether the whole picture was shown, unaltered, to anyone. Only that sets the viewed
+    /// flag of a report: asking for it is not enough.
     #[must_use]
     pub fn was_fully_viewed(&self) -> bool {
         self.reveals
             .iter()
-            .any(|reveal| reveal.mode == RevealMode::Full)
+            .any(|reveal| reveal.mode == RevealMode::Full && reveal.shown_at.is_some())
     }
 }
 
@@ -168,8 +168,10 @@ pub struct Reveal {
     pub user: UserId,
     /// How.
     pub mode: RevealMode,
-    /// When.
+    /// When it was asked for.
     pub at: Timestamp,
+    /// When it was drawn and handed over; `None` where it never was.
+    pub shown_at: Option<Timestamp>,
 }
 
 /// Which cases a list shows.
@@ -303,7 +305,7 @@ impl Reader<'_> {
 
     fn reveals(&self, case: CaseId) -> Result<Vec<Reveal>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, evidence_id, user_id, mode, at_ms FROM reveals WHERE case_id = ?1
+            "SELECT id, evidence_id, user_id, mode, at_ms, shown_ms FROM reveals WHERE case_id = ?1
              ORDER BY at_ms, rowid",
         )?;
         let rows = statement.query_map([case.to_string()], |row| Ok(read_reveal(row)))?;
@@ -367,6 +369,18 @@ impl Tx<'_> {
                 reveal.mode.name(),
                 reveal.at.as_millis(),
             ),
+        )?;
+        Ok(())
+    }
+
+    /// Records that a picture that was asked for was drawn and handed over.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn show_reveal(&self, reveal: RevealId) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE reveals SET shown_ms = ?2 WHERE id = ?1",
+            (reveal.to_string(), self.at.as_millis()),
         )?;
         Ok(())
     }
@@ -490,6 +504,7 @@ fn read_evidence(row: &Row<'_>) -> Result<EvidenceRow, StoreError> {
 
 fn read_reveal(row: &Row<'_>) -> Result<Reveal, StoreError> {
     let mode: String = row.get("mode")?;
+    let shown_ms: Option<i64> = row.get("shown_ms")?;
     Ok(Reveal {
         id: read_id(&row.get::<_, String>("id")?, "reveals.id")?,
         evidence: read_id(&row.get::<_, String>("evidence_id")?, "reveals.evidence_id")?,
@@ -498,6 +513,7 @@ fn read_reveal(row: &Row<'_>) -> Result<Reveal, StoreError> {
             place: "reveals.mode",
         })?,
         at: Timestamp::from_millis(row.get("at_ms")?),
+        shown_at: shown_ms.map(Timestamp::from_millis),
     })
 }
 

@@ -312,6 +312,10 @@ fn a_case_comes_back_with_all_that_belongs_to_it() {
     assert_eq!(record.matches[0].distance, Distance(6));
     assert_eq!(record.matches[0].view, Some(View::Upright));
     assert!(!record.was_fully_viewed());
+    let fully_viewed = || {
+        let record = f.store.read(|r| r.case(case)).expect("readable");
+        record.expect("there").was_fully_viewed()
+    };
     for mode in [RevealMode::Blurred, RevealMode::Full] {
         let reveal = Reveal {
             id: RevealId::new(now(), &f.random),
@@ -319,11 +323,19 @@ fn a_case_comes_back_with_all_that_belongs_to_it() {
             user,
             mode,
             at: now(),
+            shown_at: None,
         };
         f.store
             .write(now(), |tx| {
                 tx.insert_reveal(case, &reveal)?;
                 Ok::<_, StoreError>(Change::new(()).event(event(EventKind::CaseRevealed)))
+            })
+            .expect("recorded");
+        assert!(!fully_viewed(), "asking is not seeing");
+        f.store
+            .write(now(), |tx| {
+                tx.show_reveal(reveal.id)?;
+                Ok::<_, StoreError>(Change::new(()).event(event(EventKind::CaseShown)))
             })
             .expect("recorded");
     }

@@ -1,8 +1,10 @@
 //! A person looks at a case, as little as possible, and decides it once.
 
+use std::sync::Arc;
+
 use seawall::preview::PreviewStyle;
 use seawall_casework::audit::{EventBody, EventDraft};
-use seawall_casework::case::{CaseState, DecideError, Decision, Finding};
+use seawall_casework::case::{CasePurpose, CaseState, DecideError, Decision, Finding};
 use seawall_casework::context::UploadContext;
 use seawall_casework::report::Problem;
 use seawall_core::{
@@ -133,46 +135,67 @@ impl Workflow {
                 user,
                 mode,
                 at: now,
+                shown_at: None,
             };
             tx.insert_reveal(case, &reveal)?;
-            let event = EventDraft::new(EventKind::CaseRevealed, Actor::User(user))
-                .about(case)
-                .with("reveal", id.to_string())
-                .with("mode", mode.name())
-                .with(
-                    "test",
-                    record.case.purpose == seawall_casework::case::CasePurpose::Test,
-                );
+            let event = EventDraft::new(EventKind::CaseRevealed, Actor::User(user));
+            let event = reveal_event(event, &record, &reveal);
             Ok(Change::new(reveal).event(event))
         })
     }
 
-    /// Draws the picture of a recorded reveal, in memory, as PNG. In a decoder process, since
-    /// the bytes are as hostile now as when they came.
+    /// Draws the picture of a recorded reveal, in memory, as PNG, and records that it was
+    /// handed over. It is drawn in a decoder process, since the bytes are as hostile now as
+    /// when they came. What cannot be drawn was not shown, and the record says so.
     ///
     /// # Errors
     /// [`RevealError`].
     pub async fn draw_reveal(
+        self: &Arc<Self>,
+        case: CaseId,
+        reveal: RevealId,
+    ) -> Result<Vec<u8>, RevealError> {
+        let workflow = Arc::clone(self);
+        let (reveal, content) =
+            tokio::task::spawn_blocking(move || workflow.unseal_reveal(case, reveal))
+                .await
+                .map_err(WorkflowError::from)??;
+        let png = self.workers.preview(content, style(reveal.mode)).await;
+        let png = png.map_err(RevealError::NotDrawn)?;
+        let workflow = Arc::clone(self);
+        tokio::task::spawn_blocking(move || workflow.record_shown(case, reveal))
+            .await
+            .map_err(WorkflowError::from)??;
+        Ok(png)
+    }
+
+    fn unseal_reveal(
         &self,
         case: CaseId,
-        mode: RevealMode,
-    ) -> Result<Vec<u8>, RevealError> {
-        let content = tokio::task::block_in_place(|| {
-            let record = self
-                .store
-                .read(|reader| reader.case(case))?
-                .ok_or(RevealError::NoCase)?;
-            let key = self.case_key(&record)?;
-            let content = self
-                .vault
-                .get(record.evidence.id, &key)
-                .map_err(WorkflowError::from)?;
-            Ok::<_, RevealError>(bytes::Bytes::from(content.to_vec()))
-        })?;
-        self.workers
-            .preview(content, style(mode))
-            .await
-            .map_err(RevealError::NotDrawn)
+        reveal: RevealId,
+    ) -> Result<(Reveal, bytes::Bytes), RevealError> {
+        let record = self
+            .store
+            .read(|reader| reader.case(case))?
+            .ok_or(RevealError::NoCase)?;
+        let known = record.reveals.iter().find(|known| known.id == reveal);
+        let reveal = *known.ok_or(RevealError::NoCase)?;
+        let key = self.case_key(&record)?;
+        let content = self
+            .vault
+            .get(reveal.evidence, &key)
+            .map_err(WorkflowError::from)?;
+        Ok((reveal, bytes::Bytes::from(content.to_vec())))
+    }
+
+    fn record_shown(&self, case: CaseId, reveal: Reveal) -> Result<(), RevealError> {
+        let now = self.clock.now();
+        self.store.write(now, |tx| {
+            let record = tx.case(case)?.ok_or(RevealError::NoCase)?;
+            tx.show_reveal(reveal.id)?;
+            let event = EventDraft::new(EventKind::CaseShown, Actor::User(reveal.user));
+            Ok(Change::new(()).event(reveal_event(event, &record, &reveal)))
+        })
     }
 
     /// Takes a decision. Where it asks for a report, the report exists when this returns.
@@ -289,6 +312,14 @@ impl Workflow {
         let text = key.open(CONTEXT, &record.context_sealed)?;
         serde_json::from_slice(&text).map_err(WorkflowError::Sealed)
     }
+}
+
+fn reveal_event(event: EventDraft, record: &CaseRecord, reveal: &Reveal) -> EventDraft {
+    event
+        .about(record.case.id)
+        .with("reveal", reveal.id.to_string())
+        .with("mode", reveal.mode.name())
+        .with("test", record.case.purpose == CasePurpose::Test)
 }
 
 fn style(mode: RevealMode) -> PreviewStyle {

@@ -187,6 +187,7 @@ looks-title =
        *[other] Who looked: { $count } times
     }
 looks-none = Nobody has looked.
+look-not-shown = asked for, not shown
 confirm-full-title = Show the picture in full?
 confirm-full-no = No, leave it
 confirm-full-yes = Show in full
@@ -332,7 +333,8 @@ event-contents-added = Contents were added to a bank
 event-content-deleted = A content was deleted from its bank
 event-lookups-tallied = Scans and lookups were counted
 event-case-opened = Case opened, file sealed
-event-case-revealed = Someone looked at the picture
+event-case-revealed = Someone asked to see the picture
+event-case-shown = The picture was shown
 event-case-decided = Case decided
 event-report-drafted = Report asked for
 event-report-call-started = A call to the receiver began

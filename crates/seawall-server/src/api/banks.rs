@@ -151,8 +151,12 @@ pub(crate) struct NoteQuery {
 /// List the banks
 #[utoipa::path(get, path = "/api/v1/banks", tag = "banks", responses((status = 200, body = BanksBody)))]
 pub(crate) async fn list(State(app): State<App>) -> Result<Json<BanksBody>, Problem> {
-    let banks = app.blocking(|workflow| workflow.store().read(|reader| reader.banks())).await?;
-    Ok(Json(BanksBody { items: banks.into_iter().map(BankBody::from).collect() }))
+    let banks = app
+        .blocking(|workflow| workflow.store().read(|reader| reader.banks()))
+        .await?;
+    Ok(Json(BanksBody {
+        items: banks.into_iter().map(BankBody::from).collect(),
+    }))
 }
 
 /// Make a bank
@@ -170,7 +174,11 @@ pub(crate) async fn create(
     ApiJson(input): ApiJson<BankInput>,
 ) -> Result<(StatusCode, Json<BankBody>), Problem> {
     let name = bank_name(&input.name).map_err(|error| Problem::new(Code::BadName).detail(error))?;
-    let threshold = input.threshold.map(threshold).transpose()?.unwrap_or(Threshold::DEFAULT);
+    let threshold = input
+        .threshold
+        .map(threshold)
+        .transpose()?
+        .unwrap_or(Threshold::DEFAULT);
     let enabled = input.enabled.unwrap_or(true);
     let bank = app
         .blocking(move |workflow| workflow.create_bank(&name, threshold, enabled, caller.actor()))
@@ -191,7 +199,11 @@ pub(crate) async fn show(
     Path(name): Path<String>,
 ) -> Result<Json<BankBody>, Problem> {
     let name = known_name(&name)?;
-    Ok(Json(app.blocking(move |workflow| workflow.bank(&name)).await?.into()))
+    Ok(Json(
+        app.blocking(move |workflow| workflow.bank(&name))
+            .await?
+            .into(),
+    ))
 }
 
 /// Change a bank
@@ -213,9 +225,13 @@ pub(crate) async fn change(
 ) -> Result<Json<BankBody>, Problem> {
     let name = known_name(&name)?;
     let threshold = patch.threshold.map(threshold).transpose()?;
-    let change = BankChange { threshold, enabled: patch.enabled };
-    let bank =
-        app.blocking(move |workflow| workflow.change_bank(&name, change, caller.actor())).await?;
+    let change = BankChange {
+        threshold,
+        enabled: patch.enabled,
+    };
+    let bank = app
+        .blocking(move |workflow| workflow.change_bank(&name, change, caller.actor()))
+        .await?;
     Ok(Json(bank.into()))
 }
 
@@ -235,7 +251,8 @@ pub(crate) async fn delete(
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let name = known_name(&name)?;
-    app.blocking(move |workflow| workflow.delete_bank(&name, caller.actor())).await?;
+    app.blocking(move |workflow| workflow.delete_bank(&name, caller.actor()))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -259,12 +276,19 @@ pub(crate) async fn list_contents(
     let rows = app
         .blocking(move |workflow| {
             let bank = workflow.bank(&name)?;
-            Ok::<_, BankError>(workflow.store().read(|reader| reader.contents(bank.id, after, limit))?)
+            Ok::<_, BankError>(
+                workflow
+                    .store()
+                    .read(|reader| reader.contents(bank.id, after, limit))?,
+            )
         })
         .await?;
     let is_full = rows.len() == limit as usize;
     let next = rows.last().filter(|_| is_full).map(|row| row.id.0);
-    Ok(Json(ContentsBody { items: rows.into_iter().map(ContentBody::from).collect(), next }))
+    Ok(Json(ContentsBody {
+        items: rows.into_iter().map(ContentBody::from).collect(),
+        next,
+    }))
 }
 
 /// Add a content by its hashes
@@ -288,10 +312,26 @@ pub(crate) async fn add_content(
         return Err(Problem::new(Code::BadHash).detail("a content has 1 to 100 hashes"));
     }
     let stored = |value: &HashValue| {
-        Ok(StoredHash { hash: value.parse()?, quality: value.quality.map(Quality) })
+        Ok(StoredHash {
+            hash: value.parse()?,
+            quality: value.quality.map(Quality),
+        })
     };
-    let hashes = input.hashes.iter().map(stored).collect::<Result<Vec<_>, Problem>>()?;
-    add(&app, caller, name, NewContent { note: note(input.note)?, hashes }).await
+    let hashes = input
+        .hashes
+        .iter()
+        .map(stored)
+        .collect::<Result<Vec<_>, Problem>>()?;
+    add(
+        &app,
+        caller,
+        name,
+        NewContent {
+            note: note(input.note)?,
+            hashes,
+        },
+    )
+    .await
 }
 
 /// Add a content by its picture
@@ -318,14 +358,25 @@ pub(crate) async fn add_picture(
     let note = note(query.note)?;
     let bytes = read_body(request, app.face.upload_bytes_max).await?;
     let report = app.workflow.hash_picture(bytes).await?;
-    let perceptual = report.hashes.iter().any(|record| record.view.is_some() && record.is_usable());
+    let perceptual = report
+        .hashes
+        .iter()
+        .any(|record| record.view.is_some() && record.is_usable());
     if !perceptual {
-        let reason = report.reason.map_or("no usable hash", |reason| reason.sentence());
+        let reason = report
+            .reason
+            .map_or("no usable hash", |reason| reason.sentence());
         return Err(Problem::new(Code::NoHash).detail(reason));
     }
     let stored = report.hashes.iter().filter(|record| record.is_usable());
-    let hashes = stored.map(|record| StoredHash { hash: record.hash, quality: record.quality });
-    let content = NewContent { note, hashes: hashes.collect() };
+    let hashes = stored.map(|record| StoredHash {
+        hash: record.hash,
+        quality: record.quality,
+    });
+    let content = NewContent {
+        note,
+        hashes: hashes.collect(),
+    };
     add(&app, caller, name, content).await
 }
 
@@ -347,7 +398,8 @@ pub(crate) async fn delete_content(
 ) -> Result<StatusCode, Problem> {
     let name = known_name(&name)?;
     let id: ContentId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    app.blocking(move |workflow| workflow.delete_content(&name, id, caller.actor())).await?;
+    app.blocking(move |workflow| workflow.delete_content(&name, id, caller.actor()))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -375,12 +427,25 @@ pub(crate) async fn import(
     let body = ImportBody {
         added: 0,
         known: 0,
-        rejected: list.rejected.iter().map(|row| row_body(row.line, row.reason)).collect(),
-        set_aside: list.set_aside.iter().map(|row| row_body(row.line, row.reason)).collect(),
+        rejected: list
+            .rejected
+            .iter()
+            .map(|row| row_body(row.line, row.reason))
+            .collect(),
+        set_aside: list
+            .set_aside
+            .iter()
+            .map(|row| row_body(row.line, row.reason))
+            .collect(),
     };
-    let imported =
-        app.blocking(move |workflow| workflow.import_list(&name, &list, caller.actor())).await?;
-    Ok(Json(ImportBody { added: imported.added, known: imported.known, ..body }))
+    let imported = app
+        .blocking(move |workflow| workflow.import_list(&name, &list, caller.actor()))
+        .await?;
+    Ok(Json(ImportBody {
+        added: imported.added,
+        known: imported.known,
+        ..body
+    }))
 }
 
 async fn add(
@@ -390,8 +455,9 @@ async fn add(
     content: NewContent,
 ) -> Result<(StatusCode, Json<AddedBody>), Problem> {
     let hashes = content.hashes.iter().map(hash_value).collect();
-    let id =
-        app.blocking(move |workflow| workflow.add_content(&name, &content, caller.actor())).await?;
+    let id = app
+        .blocking(move |workflow| workflow.add_content(&name, &content, caller.actor()))
+        .await?;
     Ok((StatusCode::CREATED, Json(AddedBody { id: id.0, hashes })))
 }
 
@@ -404,7 +470,10 @@ fn hash_value(stored: &StoredHash) -> HashValue {
 }
 
 fn row_body(line: u64, reason: impl std::fmt::Display) -> RowBody {
-    RowBody { line, reason: reason.to_string() }
+    RowBody {
+        line,
+        reason: reason.to_string(),
+    }
 }
 
 fn bank_name(text: &str) -> Result<BankName, seawall_core::BankNameError> {
@@ -417,7 +486,8 @@ fn known_name(text: &str) -> Result<BankName, Problem> {
 }
 
 fn threshold(bits: u16) -> Result<Threshold, Problem> {
-    Threshold::new(bits).ok_or(Problem::new(Code::BadParameter).detail("a threshold is 0 to 256 bits"))
+    Threshold::new(bits)
+        .ok_or(Problem::new(Code::BadParameter).detail("a threshold is 0 to 256 bits"))
 }
 
 fn note(note: Option<String>) -> Result<Option<String>, Problem> {

@@ -82,14 +82,18 @@ impl HashValue {
 
 /// Reads a body whole, up to a limit.
 pub(crate) async fn read_body(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
-    axum::body::to_bytes(request.into_body(), bytes_max).await.map_err(|error| {
-        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        if cause.contains("length limit") {
-            Problem::new(Code::TooLarge).detail(format!("the limit is {bytes_max} bytes"))
-        } else {
-            Problem::new(Code::BadUpload).detail("the body ended before its announced length")
-        }
-    })
+    axum::body::to_bytes(request.into_body(), bytes_max)
+        .await
+        .map_err(|error| {
+            let cause = std::error::Error::source(&error)
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            if cause.contains("length limit") {
+                Problem::new(Code::TooLarge).detail(format!("the limit is {bytes_max} bytes"))
+            } else {
+                Problem::new(Code::BadUpload).detail("the body ended before its announced length")
+            }
+        })
 }
 
 /// Where and why JSON was not understood. The parser's own words may quote the input, which

@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use seawall_casework::case::{Case, CasePurpose, CaseState, Decision};
 use seawall_core::{CaseId, Timestamp};
-use seawall_store::{CaseFilter, CaseRecord, CaseRow, MatchRow, ReportRow, ReportState, StoreError};
+use seawall_store::{
+    CaseFilter, CaseRecord, CaseRow, MatchRow, ReportRow, ReportState, StoreError,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -138,13 +140,26 @@ pub(crate) async fn list(
     let filter = case_filter(query.state.as_deref())?;
     let limit = page_size(query.limit)?;
     let bad_cursor = || Problem::new(Code::BadParameter).detail("after is the next of a page");
-    let after = query.after.map(|id| id.parse::<CaseId>().map_err(|_| bad_cursor())).transpose()?;
+    let after = query
+        .after
+        .map(|id| id.parse::<CaseId>().map_err(|_| bad_cursor()))
+        .transpose()?;
     let rows = app
-        .blocking(move |workflow| workflow.store().read(|reader| reader.cases(filter, after, limit)))
+        .blocking(move |workflow| {
+            workflow
+                .store()
+                .read(|reader| reader.cases(filter, after, limit))
+        })
         .await?;
     let is_full = rows.len() == limit as usize;
-    let next = rows.last().filter(|_| is_full).map(|row| row.case.id.to_string());
-    Ok(Json(CasesBody { items: rows.into_iter().map(case_item).collect(), next }))
+    let next = rows
+        .last()
+        .filter(|_| is_full)
+        .map(|row| row.case.id.to_string());
+    Ok(Json(CasesBody {
+        items: rows.into_iter().map(case_item).collect(),
+        next,
+    }))
 }
 
 /// Show a case
@@ -165,9 +180,14 @@ pub(crate) async fn show(
     let found = app
         .blocking(move |workflow| {
             workflow.store().read(|reader| {
-                let Some(record) = reader.case(id)? else { return Ok(None) };
+                let Some(record) = reader.case(id)? else {
+                    return Ok(None);
+                };
                 let report = reader.report_of(id)?;
-                let calls = report.as_ref().map(|row| reader.calls(row.id)).transpose()?;
+                let calls = report
+                    .as_ref()
+                    .map(|row| reader.calls(row.id))
+                    .transpose()?;
                 Ok::<_, StoreError>(Some((record, report, calls.map_or(0, |calls| calls.len()))))
             })
         })
@@ -235,7 +255,10 @@ fn case_match(found: &MatchRow) -> CaseMatch {
 fn decision_body(decision: &Decision) -> DecisionBody {
     DecisionBody {
         verdict: decision.finding.verdict.name(),
-        manifestation: decision.finding.manifestation.map(|manifestation| manifestation.code()),
+        manifestation: decision
+            .finding
+            .manifestation
+            .map(|manifestation| manifestation.code()),
         reviewer: decision.reviewer.to_string(),
         at: decision.at,
         report: decision.finding.report,
@@ -249,7 +272,14 @@ fn report_body(row: &ReportRow, calls: usize) -> ReportBody {
         ReportState::Filed(receipt) => ("filed", json(serde_json::to_value(receipt)), None),
         ReportState::Stuck(reason) => ("stuck", None, json(serde_json::to_value(reason))),
     };
-    ReportBody { id: row.id.to_string(), state, target: row.target.clone(), calls, receipt, stuck_reason }
+    ReportBody {
+        id: row.id.to_string(),
+        state,
+        target: row.target.clone(),
+        calls,
+        receipt,
+        stuck_reason,
+    }
 }
 
 fn state_name(case: &Case) -> &'static str {

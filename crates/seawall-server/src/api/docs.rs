@@ -23,7 +23,10 @@ pub(crate) async fn page() -> Result<Response, Problem> {
     let document = document();
     let mut entries: Vec<Entry> = document.paths.paths.iter().flat_map(entries_of).collect();
     entries.sort_by(|a, b| (&a.tag, &a.path).cmp(&(&b.tag, &b.path)));
-    let page = Docs { entries, codes: Code::ALL };
+    let page = Docs {
+        entries,
+        codes: Code::ALL,
+    };
     Ok(Html(page.render().map_err(|error| Problem::internal(&error))?).into_response())
 }
 
@@ -31,7 +34,11 @@ pub(crate) async fn page() -> Result<Response, Problem> {
 #[utoipa::path(get, path = "/docs.css", tag = "docs", responses((status = 200, body = String, content_type = "text/css")))]
 pub(crate) async fn style() -> Response {
     let css = HeaderValue::from_static("text/css; charset=utf-8");
-    ([(header::CONTENT_TYPE, css)], include_str!("../../static/docs.css")).into_response()
+    (
+        [(header::CONTENT_TYPE, css)],
+        include_str!("../../static/docs.css"),
+    )
+        .into_response()
 }
 
 #[derive(Template)]
@@ -60,9 +67,20 @@ fn entries_of((path, item): (&String, &PathItem)) -> Vec<Entry> {
     ];
     let entry = |(method, operation): (&'static str, &Option<Operation>)| {
         let operation = operation.as_ref()?;
-        let statuses: Vec<&str> = operation.responses.responses.keys().map(String::as_str).collect();
+        let statuses: Vec<&str> = operation
+            .responses
+            .responses
+            .keys()
+            .map(String::as_str)
+            .collect();
         Some(Entry {
-            tag: operation.tags.iter().flatten().next().cloned().unwrap_or_default(),
+            tag: operation
+                .tags
+                .iter()
+                .flatten()
+                .next()
+                .cloned()
+                .unwrap_or_default(),
             method,
             path: path.clone(),
             summary: operation.summary.clone().unwrap_or_default(),
@@ -75,7 +93,9 @@ fn entries_of((path, item): (&String, &PathItem)) -> Vec<Entry> {
 }
 
 fn scope_of(method: &str, path: &str) -> &'static str {
-    let rule = RULES.iter().find(|rule| rule.method == method && rule.path == path);
+    let rule = RULES
+        .iter()
+        .find(|rule| rule.method == method && rule.path == path);
     match rule.map(|rule| rule.who) {
         Some(Who::Scope(scope)) => scope.name(),
         Some(Who::Anyone) => "open",

@@ -19,8 +19,12 @@ pub(crate) async fn healthz() -> &'static str {
 /// The database answers.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = String), (status = 503)))]
 pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
-    let answers = app.blocking(|workflow| workflow.store().read(|reader| reader.head())).await;
-    answers.map(|_| "ready").map_err(|_| Problem::new(Code::NotReady))
+    let answers = app
+        .blocking(|workflow| workflow.store().read(|reader| reader.head()))
+        .await;
+    answers
+        .map(|_| "ready")
+        .map_err(|_| Problem::new(Code::NotReady))
 }
 
 /// Metrics
@@ -35,6 +39,11 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Problem>
             })
         })
         .await?;
-    let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-    Ok(([(header::CONTENT_TYPE, kind)], app.metrics.render(open_cases, waiting)).into_response())
+    let kind =
+        HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    Ok((
+        [(header::CONTENT_TYPE, kind)],
+        app.metrics.render(open_cases, waiting),
+    )
+        .into_response())
 }

@@ -53,15 +53,26 @@ pub(crate) async fn look_up(
     if !(1..=1_000).contains(&lookup.hashes.len()) {
         return Err(Problem::new(Code::BadParameter).detail("1 to 1000 hashes a call"));
     }
-    let results = lookup.hashes.into_iter().map(|query| look_up_one(&app, query));
-    Ok(Json(LookupBody { results: results.collect::<Result<_, _>>()? }))
+    let results = lookup
+        .hashes
+        .into_iter()
+        .map(|query| look_up_one(&app, query));
+    Ok(Json(LookupBody {
+        results: results.collect::<Result<_, _>>()?,
+    }))
 }
 
 fn look_up_one(app: &App, query: HashValue) -> Result<LookupResult, Problem> {
     let hash = query.parse()?;
-    let usable = query.quality.is_none_or(|quality| seawall_core::Quality(quality).is_usable());
+    let usable = query
+        .quality
+        .is_none_or(|quality| seawall_core::Quality(quality).is_usable());
     let matches: Vec<MatchBody> = if usable {
-        app.workflow.look_up(&hash).into_iter().map(MatchBody::from).collect()
+        app.workflow
+            .look_up(&hash)
+            .into_iter()
+            .map(MatchBody::from)
+            .collect()
     } else {
         Vec::new()
     };
@@ -70,5 +81,9 @@ fn look_up_one(app: &App, query: HashValue) -> Result<LookupResult, Problem> {
         (true, true) => "no_match",
         (true, false) => "matched",
     };
-    Ok(LookupResult { query, outcome, matches })
+    Ok(LookupResult {
+        query,
+        outcome,
+        matches,
+    })
 }

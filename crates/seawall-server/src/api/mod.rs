@@ -64,17 +64,57 @@ pub(crate) static RULES: &[Rule] = &[
     rule(Method::POST, "/api/v1/lookups", Who::Scope(Scope::Scan)),
     rule(Method::GET, "/api/v1/banks", Who::Scope(Scope::BanksRead)),
     rule(Method::POST, "/api/v1/banks", Who::Scope(Scope::BanksWrite)),
-    rule(Method::GET, "/api/v1/banks/{name}", Who::Scope(Scope::BanksRead)),
-    rule(Method::PATCH, "/api/v1/banks/{name}", Who::Scope(Scope::BanksWrite)),
-    rule(Method::DELETE, "/api/v1/banks/{name}", Who::Scope(Scope::BanksWrite)),
-    rule(Method::GET, "/api/v1/banks/{name}/contents", Who::Scope(Scope::BanksRead)),
-    rule(Method::POST, "/api/v1/banks/{name}/contents", Who::Scope(Scope::BanksWrite)),
-    rule(Method::DELETE, "/api/v1/banks/{name}/contents/{id}", Who::Scope(Scope::BanksWrite)),
-    rule(Method::POST, "/api/v1/banks/{name}/pictures", Who::Scope(Scope::BanksWrite)),
-    rule(Method::POST, "/api/v1/banks/{name}/import", Who::Scope(Scope::BanksWrite)),
+    rule(
+        Method::GET,
+        "/api/v1/banks/{name}",
+        Who::Scope(Scope::BanksRead),
+    ),
+    rule(
+        Method::PATCH,
+        "/api/v1/banks/{name}",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::DELETE,
+        "/api/v1/banks/{name}",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::GET,
+        "/api/v1/banks/{name}/contents",
+        Who::Scope(Scope::BanksRead),
+    ),
+    rule(
+        Method::POST,
+        "/api/v1/banks/{name}/contents",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::DELETE,
+        "/api/v1/banks/{name}/contents/{id}",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::POST,
+        "/api/v1/banks/{name}/pictures",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::POST,
+        "/api/v1/banks/{name}/import",
+        Who::Scope(Scope::BanksWrite),
+    ),
     rule(Method::GET, "/api/v1/cases", Who::Scope(Scope::CasesRead)),
-    rule(Method::GET, "/api/v1/cases/{id}", Who::Scope(Scope::CasesRead)),
-    rule(Method::GET, "/api/v1/figures", Who::Scope(Scope::FiguresRead)),
+    rule(
+        Method::GET,
+        "/api/v1/cases/{id}",
+        Who::Scope(Scope::CasesRead),
+    ),
+    rule(
+        Method::GET,
+        "/api/v1/figures",
+        Who::Scope(Scope::FiguresRead),
+    ),
     rule(Method::GET, "/api/v1/audit", Who::Scope(Scope::FiguresRead)),
     rule(Method::GET, "/api/v1/openapi.json", Who::Anyone),
     rule(Method::GET, "/docs", Who::Anyone),
@@ -111,19 +151,31 @@ mod tests {
                 }
             }
         }
-        let ruled: BTreeSet<_> =
-            RULES.iter().map(|rule| format!("{} {}", rule.method, rule.path)).collect();
+        let ruled: BTreeSet<_> = RULES
+            .iter()
+            .map(|rule| format!("{} {}", rule.method, rule.path))
+            .collect();
         assert_eq!(served, ruled);
         assert_eq!(ruled.len(), RULES.len(), "no row stands twice");
     }
 
     #[test]
     fn only_health_and_documentation_are_open() {
-        let open: Vec<_> =
-            RULES.iter().filter(|rule| rule.who == Who::Anyone).map(|rule| rule.path).collect();
+        let open: Vec<_> = RULES
+            .iter()
+            .filter(|rule| rule.who == Who::Anyone)
+            .map(|rule| rule.path)
+            .collect();
         assert_eq!(
             open,
-            ["/api/v1/openapi.json", "/docs", "/docs.css", "/healthz", "/readyz", "/metrics"]
+            [
+                "/api/v1/openapi.json",
+                "/docs",
+                "/docs.css",
+                "/healthz",
+                "/readyz",
+                "/metrics"
+            ]
         );
     }
 }

@@ -45,8 +45,13 @@ pub(crate) async fn audit(State(app): State<App>) -> Result<Json<AuditBody>, Pro
         .blocking(|workflow| match workflow.store().verify_audit() {
             Ok(verified) => Ok(verified),
             Err(VerifyError::Source(error)) => Err(error.into()),
-            Err(error @ VerifyError::Broken(_)) => Err(Problem::new(Code::AuditBroken).detail(error)),
+            Err(error @ VerifyError::Broken(_)) => {
+                Err(Problem::new(Code::AuditBroken).detail(error))
+            }
         })
         .await?;
-    Ok(Json(AuditBody { events: verified.events, head: verified.head.to_string() }))
+    Ok(Json(AuditBody {
+        events: verified.events,
+        head: verified.head.to_string(),
+    }))
 }

@@ -25,7 +25,10 @@ pub(crate) struct ScanQuery {
 
 /// The form that a scan may come in.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the form; the handler reads it part by part")]
+#[expect(
+    dead_code,
+    reason = "describes the form; the handler reads it part by part"
+)]
 pub(crate) struct ScanForm {
     /// The platform's own id of the item.
     item_id: String,
@@ -142,13 +145,26 @@ pub(crate) async fn scan(
 ) -> Result<Json<ScanBody>, Problem> {
     let upload = read_upload(request, query, app.face.upload_bytes_max).await?;
     let started = std::time::Instant::now();
-    let Upload { item_id, context, bytes } = upload;
+    let Upload {
+        item_id,
+        context,
+        bytes,
+    } = upload;
     let answer = app
         .workflow
-        .scan(ScanRequest { item_id, bytes, context, actor: caller.actor() })
+        .scan(ScanRequest {
+            item_id,
+            bytes,
+            context,
+            actor: caller.actor(),
+        })
         .await?;
     let matched = answer.case_id.is_some();
-    app.metrics.count_scan(answer.outcome.name(), matched, started.elapsed().as_secs_f64());
+    app.metrics.count_scan(
+        answer.outcome.name(),
+        matched,
+        started.elapsed().as_secs_f64(),
+    );
     Ok(Json(answer.into()))
 }
 
@@ -158,21 +174,37 @@ struct Upload {
     bytes: Bytes,
 }
 
-async fn read_upload(request: Request, query: ScanQuery, bytes_max: usize) -> Result<Upload, Problem> {
+async fn read_upload(
+    request: Request,
+    query: ScanQuery,
+    bytes_max: usize,
+) -> Result<Upload, Problem> {
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let is_form = content_type
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.to_ascii_lowercase().starts_with("multipart/form-data"));
+        .is_some_and(|value| {
+            value
+                .to_ascii_lowercase()
+                .starts_with("multipart/form-data")
+        });
     if is_form {
         return read_form(request, query, bytes_max).await;
     }
     let item_id = query.item_id.ok_or_else(no_item_id)?;
     let context = context_header(request.headers())?;
     let bytes = read_body(request, bytes_max).await?;
-    Ok(Upload { item_id, context, bytes })
+    Ok(Upload {
+        item_id,
+        context,
+        bytes,
+    })
 }
 
-async fn read_form(request: Request, query: ScanQuery, bytes_max: usize) -> Result<Upload, Problem> {
+async fn read_form(
+    request: Request,
+    query: ScanQuery,
+    bytes_max: usize,
+) -> Result<Upload, Problem> {
     let mut context = context_header(request.headers())?;
     let mut item_id = query.item_id;
     let mut file: Option<Bytes> = None;
@@ -191,11 +223,20 @@ async fn read_form(request: Request, query: ScanQuery, bytes_max: usize) -> Resu
                 }
             }
             Some("file") => return Err(Problem::new(Code::BadUpload).detail("one file a scan")),
-            _ => return Err(Problem::new(Code::BadUpload).detail("the parts are item_id, context and file")),
+            _ => {
+                return Err(
+                    Problem::new(Code::BadUpload).detail("the parts are item_id, context and file")
+                );
+            }
         }
     }
-    let bytes = file.ok_or_else(|| Problem::new(Code::BadUpload).detail("the part file is missing"))?;
-    Ok(Upload { item_id: item_id.ok_or_else(no_item_id)?, context, bytes })
+    let bytes =
+        file.ok_or_else(|| Problem::new(Code::BadUpload).detail("the part file is missing"))?;
+    Ok(Upload {
+        item_id: item_id.ok_or_else(no_item_id)?,
+        context,
+        bytes,
+    })
 }
 
 async fn text_part(field: axum::extract::multipart::Field<'_>) -> Result<String, Problem> {
@@ -211,7 +252,9 @@ async fn file_part(
     let mut bytes = bytes::BytesMut::new();
     while let Some(chunk) = field.chunk().await.map_err(form_problem)? {
         if bytes.len() + chunk.len() > bytes_max {
-            return Err(Problem::new(Code::TooLarge).detail(format!("the limit is {bytes_max} bytes")));
+            return Err(
+                Problem::new(Code::TooLarge).detail(format!("the limit is {bytes_max} bytes"))
+            );
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -219,7 +262,11 @@ async fn file_part(
 }
 
 fn form_problem(error: MultipartError) -> Problem {
-    let code = if error.status() == StatusCode::PAYLOAD_TOO_LARGE { Code::TooLarge } else { Code::BadUpload };
+    let code = if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Code::TooLarge
+    } else {
+        Code::BadUpload
+    };
     Problem::new(code).detail("the form is cut short or malformed")
 }
 
@@ -233,7 +280,11 @@ fn context_header(headers: &HeaderMap) -> Result<UploadContext, Problem> {
 /// The parser's words may quote personal values: they are not passed on.
 fn parse_context(text: &[u8]) -> Result<UploadContext, Problem> {
     serde_json::from_slice(text).map_err(|error| {
-        let detail = format!("not understood at line {} column {}", error.line(), error.column());
+        let detail = format!(
+            "not understood at line {} column {}",
+            error.line(),
+            error.column()
+        );
         Problem::new(Code::BadContext).detail(detail)
     })
 }

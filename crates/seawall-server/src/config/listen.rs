@@ -41,15 +41,22 @@ impl Default for Listen {
 impl Listen {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let addresses = [self.console, self.api, self.public];
-        let doubled = (0..3).any(|a| (0..a).any(|b| addresses[a] == addresses[b] && addresses[a].port() != 0));
+        let doubled = (0..3)
+            .any(|a| (0..a).any(|b| addresses[a] == addresses[b] && addresses[a].port() != 0));
         if doubled {
             let advice = "console, api and public need an address of their own each";
-            return Err(ConfigError::Value { key: "listen", advice });
+            return Err(ConfigError::Value {
+                key: "listen",
+                advice,
+            });
         }
         if !self.console.ip().is_loopback() && !self.secure_cookies {
             let advice = "a console beyond this machine needs TLS before it: set secure_cookies = true, \
                           or keep it on 127.0.0.1 and use an SSH tunnel";
-            return Err(ConfigError::Value { key: "listen.console", advice });
+            return Err(ConfigError::Value {
+                key: "listen.console",
+                advice,
+            });
         }
         Ok(())
     }

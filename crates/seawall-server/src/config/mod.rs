@@ -61,7 +61,10 @@ pub struct Data {
 
 impl Default for Data {
     fn default() -> Self {
-        Self { folder: "data".into(), master_key_file: "keys/master.key".into() }
+        Self {
+            folder: "data".into(),
+            master_key_file: "keys/master.key".into(),
+        }
     }
 }
 
@@ -153,8 +156,10 @@ impl Config {
         path: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         let base = path.parent().unwrap_or(Path::new("."));
         Self::parse(&text, path, base, environment)
     }
@@ -169,8 +174,10 @@ impl Config {
         base: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let parse_fault =
-            |source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) };
+        let parse_fault = |source| ConfigError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        };
         // Parsed twice: the first pass gives errors with their line.
         toml::from_str::<Self>(text).map_err(parse_fault)?;
         let mut table: toml::Table = toml::from_str(text).map_err(parse_fault)?;
@@ -209,7 +216,10 @@ impl Config {
         let limits = self.decode.limits.limits();
         if limits.bytes_max == 0 || limits.pixels_max == 0 || limits.frames_max == 0 {
             let advice = "a limit of 0 would refuse every file";
-            return Err(ConfigError::Value { key: "decode.limits", advice });
+            return Err(ConfigError::Value {
+                key: "decode.limits",
+                advice,
+            });
         }
         Ok(())
     }
@@ -223,7 +233,9 @@ fn set(table: &mut toml::Table, keys: &str, value: &str) {
         table.insert(keys.to_owned(), parsed.unwrap_or_else(|| value.into()));
         return;
     };
-    let entry = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    let entry = table
+        .entry(section)
+        .or_insert_with(|| toml::Value::Table(toml::Table::new()));
     if let toml::Value::Table(inner) = entry {
         set(inner, rest, value);
     }
@@ -231,9 +243,13 @@ fn set(table: &mut toml::Table, keys: &str, value: &str) {
 
 /// Reads a secret from a file, without the white space around it.
 pub(crate) fn read_secret(key: &'static str, path: &Path) -> Result<String, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Secret { key, source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ConfigError::Secret { key, source })?;
     match text.trim() {
-        "" => Err(ConfigError::Value { key, advice: "the file is empty" }),
+        "" => Err(ConfigError::Value {
+            key,
+            advice: "the file is empty",
+        }),
         secret => Ok(secret.to_owned()),
     }
 }

@@ -28,7 +28,11 @@ impl Provider {
     /// Whether a report could be sent in this provider's name.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let contact = [&self.contact_first_name, &self.contact_last_name, &self.contact_email];
+        let contact = [
+            &self.contact_first_name,
+            &self.contact_last_name,
+            &self.contact_email,
+        ];
         !self.name.is_empty() && contact.iter().all(|text| !text.reveal().is_empty())
     }
 

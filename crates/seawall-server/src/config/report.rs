@@ -75,11 +75,17 @@ impl Report {
         }
         if !provider.is_complete() {
             let advice = "reports need provider.name, contact_first_name, contact_last_name and contact_email";
-            return Err(ConfigError::Value { key: "report.receiver", advice });
+            return Err(ConfigError::Value {
+                key: "report.receiver",
+                advice,
+            });
         }
         if self.receiver == ReportTarget::Cybertipline && self.username.is_empty() {
             let advice = "give the user name that the receiver gave out";
-            return Err(ConfigError::Value { key: "report.username", advice });
+            return Err(ConfigError::Value {
+                key: "report.username",
+                advice,
+            });
         }
         Ok(())
     }
@@ -109,7 +115,10 @@ impl Report {
         let key = "report.password_file";
         match &self.password_file {
             Some(path) => read_secret(key, &base.join(path)),
-            None => Err(ConfigError::Value { key, advice: "give a file that holds the password" }),
+            None => Err(ConfigError::Value {
+                key,
+                advice: "give a file that holds the password",
+            }),
         }
     }
 }

@@ -1,12 +1,17 @@
 use super::*;
 
 fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
-    let owned = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    let owned = environment
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     Config::parse(text, Path::new("seawall.toml"), Path::new("/srv"), owned)
 }
 
 fn made() -> String {
-    template(&Answers { provider: "Example \"quoted\"".into(), ..Answers::default() })
+    template(&Answers {
+        provider: "Example \"quoted\"".into(),
+        ..Answers::default()
+    })
 }
 
 #[test]
@@ -38,7 +43,9 @@ fn every_key_of_the_template_is_one_the_program_knows() {
 #[test]
 fn unknown_keys_and_bad_values_are_named() {
     let unknown = parse(&format!("colour = 1\n{}", made()), &[]).expect_err("unknown");
-    let source = std::error::Error::source(&unknown).expect("a cause").to_string();
+    let source = std::error::Error::source(&unknown)
+        .expect("a cause")
+        .to_string();
     assert!(source.contains("colour"), "{source}");
     let port = parse(&made(), &[("SEAWALL__LISTEN__API", "127.0.0.1:8480")]).expect_err("doubled");
     assert!(port.to_string().contains("listen"), "{port}");
@@ -49,11 +56,14 @@ fn unknown_keys_and_bad_values_are_named() {
 
 #[test]
 fn the_environment_replaces_a_key() {
-    let config = parse(&made(), &[
-        ("SEAWALL__LISTEN__CONSOLE", "127.0.0.1:9000"),
-        ("SEAWALL__DECODE__LIMITS__PIXELS_MAX", "1000"),
-        ("OTHER__LISTEN__CONSOLE", "127.0.0.1:1"),
-    ])
+    let config = parse(
+        &made(),
+        &[
+            ("SEAWALL__LISTEN__CONSOLE", "127.0.0.1:9000"),
+            ("SEAWALL__DECODE__LIMITS__PIXELS_MAX", "1000"),
+            ("OTHER__LISTEN__CONSOLE", "127.0.0.1:1"),
+        ],
+    )
     .expect("valid");
     assert_eq!(config.listen.console.port(), 9000);
     assert_eq!(config.decode.limits.limits().pixels_max, 1000);

@@ -25,6 +25,9 @@ impl WebhookConfig {
     /// [`ConfigError`] where the secret cannot be read.
     pub fn webhook(&self, base: &Path) -> Result<Webhook, ConfigError> {
         let secret = read_secret("webhook.secret_file", &base.join(&self.secret_file))?;
-        Ok(Webhook { url: self.url.clone(), secret })
+        Ok(Webhook {
+            url: self.url.clone(),
+            secret,
+        })
     }
 }

@@ -78,6 +78,7 @@ pub(super) struct Look {
     pub(super) who: String,
     pub(super) mode: String,
     pub(super) at: Moment,
+    pub(super) was_shown: bool,
 }
 
 /// The decision that stands.
@@ -175,6 +176,7 @@ impl PictureView {
             who: more.name(reveal.user),
             mode: t.of("mode", reveal.mode.name()),
             at: Moment::new(t, reveal.at),
+            was_shown: reveal.shown_at.is_some(),
         });
         Self {
             is_further_open: has_looked || shown.is_some(),

@@ -48,11 +48,11 @@ pub(super) async fn picture(
     let case: CaseId = case.parse().map_err(|_| Fault::NotFound)?;
     let reveal: RevealId = reveal.parse().map_err(|_| Fault::NotFound)?;
     let asker = visitor.asks_for(case, &console.app);
-    let mode = console.tickets.take(reveal, asker).ok_or(Fault::Gone)?;
+    console.tickets.take(reveal, asker).ok_or(Fault::Gone)?;
     let png = console
         .app
         .workflow
-        .draw_reveal(case, mode)
+        .draw_reveal(case, reveal)
         .await
         .map_err(fault)?;
     Ok((

@@ -433,7 +433,8 @@ async fn a_picture_is_not_fetched_late() {
     let late = ada.get(&location).await;
     assert_eq!(late.status, StatusCode::GONE);
     let page = ada.get(&format!("/cases/{case}")).await;
-    assert!(page.has("a report will say that the file was viewed"));
+    assert!(!page.has("a report will say that the file was viewed"));
+    assert!(page.has("asked for, not shown"));
     let odd = ada
         .post(&format!("/cases/{case}/reveals"), "mode=bright")
         .await;
