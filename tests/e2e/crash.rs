@@ -13,15 +13,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use seawall_core::{Clock, Random};
-use seawall_sim::cybertipline::{
-    BASE_PATH, Call, CyberTipline, Fault, Options, Phase, ReportState,
-};
+use seawall_core::Random;
+use seawall_sim::cybertipline::{Call, CyberTipline, Fault, Phase, ReportState};
 use seawall_testkit::{SeededRandom, jpeg, picture};
-use seawall_workflow::SystemClock;
 use serde_json::Value;
 
-use support::{DEADLINE, Installation, Server, eventually};
+use support::{DEADLINE, Installation, Server, StandIn, eventually};
 
 #[test]
 fn whatever_moment_the_server_dies_at_nothing_is_lost_or_doubled() {
@@ -52,6 +49,14 @@ enum Plan {
     },
 }
 
+/// What a step of the platform or the reviewer led to.
+enum Step {
+    Uploaded,
+    Decided,
+    /// The decision was taken before the server died the last time; only the answer was lost.
+    FoundDecided,
+}
+
 /// What a platform, a reviewer and the receiver know of: everything that was acknowledged.
 struct World {
     installation: Installation,
@@ -66,7 +71,7 @@ struct World {
     decided: std::collections::BTreeSet<u64>,
     next_item: u64,
     kills_inside: BTreeMap<String, u32>,
-    _runtime: tokio::runtime::Runtime,
+    _house: StandIn,
 }
 
 /// Kills the server when the receiver gets a certain call.
@@ -122,14 +127,13 @@ impl Trap {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let (stand_in, base) = runtime.block_on(start_stand_in());
+        let house = StandIn::start();
+        let stand_in = Arc::clone(&house.cybertipline);
         let trap = Arc::new(Trap::default());
         let hook = Arc::clone(&trap);
         stand_in.set_hook(Some(Arc::new(move |call, phase| hook.on_call(call, phase))));
         let installation = Installation::new();
-        installation.write("keys/report.password", "word");
-        reconfigure(&installation, &base);
+        house.receives_reports_of(&installation);
         let token = installation.token(&["scan", "banks.read", "banks.write", "cases.read"]);
         let server = Server::start(&installation, &[]);
         let cookie = first_visit(&installation, &server, &token);
@@ -145,7 +149,7 @@ impl World {
             decided: std::collections::BTreeSet::new(),
             next_item: 0,
             kills_inside: BTreeMap::new(),
-            _runtime: runtime,
+            _house: house,
         }
     }
 
@@ -226,29 +230,28 @@ impl World {
         while self.one_step(server).is_some() {}
     }
 
-    /// Gives the server something to report, then waits for the trap.
+    /// Gives the server a new report to deliver, then waits for the trap.
     fn work_until_sprung(&mut self, server: &Server) {
         if self.check_acknowledged(server).is_some() {
-            let before = self.decided.len();
-            while self.decided.len() == before && self.one_step(server).is_some() {}
+            while let Some(step) = self.one_step(server) {
+                if matches!(step, Step::Decided) {
+                    break;
+                }
+            }
         }
         self.trap.wait_until_sprung();
     }
 
     /// One upload or one decision; `None` where the server died over it.
-    fn one_step(&mut self, server: &Server) -> Option<()> {
-        match self
-            .cases
-            .keys()
-            .copied()
-            .find(|item| !self.decided.contains(item))
-        {
+    fn one_step(&mut self, server: &Server) -> Option<Step> {
+        let undecided = |item: &u64| !self.decided.contains(item);
+        match self.cases.keys().copied().find(undecided) {
             Some(item) => self.decide(server, item),
             None => self.upload(server),
         }
     }
 
-    fn upload(&mut self, server: &Server) -> Option<()> {
+    fn upload(&mut self, server: &Server) -> Option<Step> {
         let item = self.next_item;
         let path = format!("/api/v1/scans?item_id=item-{item}");
         let answer = self.api(server, "POST", &path, Some(&item_picture(item)))?;
@@ -258,17 +261,17 @@ impl World {
             .to_owned();
         self.cases.insert(item, case);
         self.next_item += 1;
-        Some(())
+        Some(Step::Uploaded)
     }
 
-    fn decide(&mut self, server: &Server, item: u64) -> Option<()> {
+    fn decide(&mut self, server: &Server, item: u64) -> Option<Step> {
         let page = format!("/cases/{}", self.cases[&item]);
         let (status, text) = self.console(server, "GET", &page, None)?;
         assert_eq!(status, 200, "{text}");
         if !text.contains("name=\"verdict\"") {
             // The answer to an earlier decision was lost, the decision was not.
             self.decided.insert(item);
-            return Some(());
+            return Some(Step::FoundDecided);
         }
         let csrf = support::csrf(&text);
         let form = format!("csrf={csrf}&verdict=confirmed&manifestation=M01&report=yes");
@@ -276,7 +279,7 @@ impl World {
             self.console(server, "POST", &format!("{page}/decision"), Some(&form))?;
         assert_eq!(status, 303, "{text}");
         self.decided.insert(item);
-        Some(())
+        Some(Step::Decided)
     }
 
     /// Everything that was acknowledged before is there.
@@ -384,42 +387,6 @@ impl World {
             form.map(str::as_bytes),
         )
     }
-}
-
-async fn start_stand_in() -> (Arc<CyberTipline>, String) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let address = listener.local_addr().expect("bound");
-    let options = Options {
-        username: "user".into(),
-        password: "word".into(),
-        journal: None,
-    };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let stand_in = CyberTipline::open(options, clock).expect("a stand-in");
-    let router = stand_in.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (stand_in, format!("http://{address}{BASE_PATH}/"))
-}
-
-fn reconfigure(installation: &Installation, base: &str) {
-    let text = std::fs::read_to_string(installation.config()).expect("readable");
-    let text = text
-        .replace("contact_first_name = \"\"", "contact_first_name = \"Alex\"")
-        .replace("contact_last_name = \"\"", "contact_last_name = \"Doe\"")
-        .replace(
-            "contact_email = \"\"",
-            "contact_email = \"safety@example.org\"",
-        )
-        .replace(
-            "[report]\n",
-            &format!(
-                "[report]\nreceiver = \"stand-in\"\nstand_in_url = \"{base}\"\n\
-                 username = \"user\"\npassword_file = \"keys/report.password\"\n"
-            ),
-        );
-    std::fs::write(installation.config(), text).expect("written");
 }
 
 /// Makes the bank that every item is in, and signs the reviewer in.

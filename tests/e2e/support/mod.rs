@@ -10,12 +10,16 @@ mod console;
 mod http;
 mod installation;
 mod server;
+mod stand_in;
+mod webdriver;
 mod webhook;
 
 pub(crate) use console::{Console, csrf};
 pub(crate) use http::{Answer, Api, Http, raw};
 pub(crate) use installation::{Installation, Run, seawall};
 pub(crate) use server::Server;
+pub(crate) use stand_in::StandIn;
+pub(crate) use webdriver::{Browser, key};
 pub(crate) use webhook::{Delivery, WebhookReceiver};
 
 use std::path::PathBuf;
