@@ -15,6 +15,10 @@ pub struct Figures {
     pub scans: BTreeMap<String, u64>,
     /// Uploads scanned that matched no enabled bank.
     pub scans_without_match: u64,
+    /// Hashes looked up without a case.
+    pub lookups: u64,
+    /// Hashes looked up that matched an enabled bank.
+    pub lookups_matched: u64,
     /// Cases opened, by channel.
     pub cases_opened: BTreeMap<String, u64>,
     /// Cases decided, by verdict.
@@ -137,7 +141,10 @@ impl Counter {
                 *self.figures.scans.entry(outcome.clone()).or_default() += count(value);
             }
         }
-        self.figures.scans_without_match += event.detail.get("without_match").map_or(0, count);
+        let number = |name: &str| event.detail.get(name).map_or(0, count);
+        self.figures.scans_without_match += number("without_match");
+        self.figures.lookups += number("lookups");
+        self.figures.lookups_matched += number("lookups_matched");
     }
 }
 
@@ -171,7 +178,9 @@ mod tests {
         let figures = count(&[
             event(EventKind::LookupsTallied, "")
                 .with("scans", serde_json::json!({"hashed": 3, "refused": 1}))
-                .with("without_match", 2),
+                .with("without_match", 2)
+                .with("lookups", 5)
+                .with("lookups_matched", 1),
             event(EventKind::CaseOpened, "a").with("channel", "public"),
             event(EventKind::CaseOpened, "b").with("channel", "public"),
             event(EventKind::CaseOpened, "t")
@@ -185,6 +194,7 @@ mod tests {
         ]);
         assert_eq!(figures.scans["hashed"], 3);
         assert_eq!(figures.scans_without_match, 2);
+        assert_eq!((figures.lookups, figures.lookups_matched), (5, 1));
         assert_eq!(figures.cases_opened["public"], 2);
         assert_eq!(figures.decided_without_full_view, 1);
         assert_eq!(figures.confirmed_by_manifestation["M01"], 1);

@@ -13,6 +13,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // What is made belongs to whoever made it: database, vault, exports.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = command::Cli::parse();
     match command::run(cli) {
         Ok(exit) => exit.into(),

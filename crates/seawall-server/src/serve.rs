@@ -12,7 +12,7 @@ use seawall_sim::cybertipline::{BASE_PATH, CyberTipline, Options};
 use seawall_workflow::{Reach, Receiver, SystemClock, Workflow, WorkflowError};
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use url::Url;
 
@@ -123,6 +123,7 @@ impl Server {
             workflow: Arc::new(self.workflow),
             metrics: Arc::new(Metrics::new()),
             face: Arc::new(self.face),
+            uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
         };
         for (name, address, router) in [
             ("console", self.listen.console, console::router(app.clone())),
@@ -328,6 +329,8 @@ fn stand_in_receiver(address: SocketAddr, password: String) -> Receiver {
 /// The stand-in guards nothing; the credentials are there to exercise the same path.
 const STAND_IN_USER: &str = "drill";
 const STAND_IN_PASSWORD: &str = "drill";
+/// Bounds the memory that uploads take: this many times the largest one.
+const UPLOADS_AT_ONCE: usize = 16;
 const DRAIN_TIME: Duration = Duration::from_secs(20);
 const DELIVERY_PAUSE: Duration = Duration::from_secs(1);
 const WATCH_PAUSE: Duration = Duration::from_millis(200);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use seawall_workflow::Workflow;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::metrics::Metrics;
 use crate::problem::Problem;
@@ -16,6 +17,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// How this server presents itself.
     pub face: Arc<Face>,
+    /// How many uploads are held in memory at once; the others wait before they are read.
+    pub uploads: Arc<Semaphore>,
 }
 
 /// How a server presents itself.
@@ -34,6 +37,14 @@ pub struct Face {
 }
 
 impl App {
+    /// A place for one upload in memory.
+    pub(crate) async fn upload_place(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        self.uploads
+            .acquire()
+            .await
+            .map_err(|error| Problem::internal(&error))
+    }
+
     /// Runs a use-case that blocks where it may block.
     pub(crate) async fn blocking<T, E>(
         &self,

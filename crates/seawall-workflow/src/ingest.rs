@@ -225,13 +225,10 @@ impl Workflow {
     #[must_use]
     pub fn look_up(&self, hash: &Hash) -> Vec<MatchAnswer> {
         let banks = self.index.load();
+        let hits = banks.index.lookup(hash, None);
+        self.tally.count_lookup(!hits.is_empty());
         let row = |hit: Hit| match_answer(&banks.row(&hit, None, None));
-        banks
-            .index
-            .lookup(hash, None)
-            .into_iter()
-            .map(row)
-            .collect()
+        hits.into_iter().map(row).collect()
     }
 
     fn settle(

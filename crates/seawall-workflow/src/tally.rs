@@ -21,6 +21,8 @@ struct Counts {
     scans: BTreeMap<&'static str, u64>,
     channels: BTreeMap<&'static str, u64>,
     without_match: u64,
+    lookups: u64,
+    lookups_matched: u64,
 }
 
 impl Tally {
@@ -31,9 +33,16 @@ impl Tally {
         counts.without_match += u64::from(!matched);
     }
 
+    /// Counts a lookup of one hash, which opens no case.
+    pub(crate) fn count_lookup(&self, matched: bool) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.lookups += 1;
+        counts.lookups_matched += u64::from(matched);
+    }
+
     fn take(&self) -> Option<Counts> {
         let counts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        (!counts.scans.is_empty()).then_some(counts)
+        (!counts.scans.is_empty() || counts.lookups > 0).then_some(counts)
     }
 }
 
@@ -50,7 +59,9 @@ impl Workflow {
             .with("technology", "pdq+digests")
             .with("scans", serde_json::json!(counts.scans))
             .with("channels", serde_json::json!(counts.channels))
-            .with("without_match", counts.without_match);
+            .with("without_match", counts.without_match)
+            .with("lookups", counts.lookups)
+            .with("lookups_matched", counts.lookups_matched);
         self.store
             .write(self.clock.now(), |_| Ok(Change::new(()).event(event)))
     }

@@ -101,6 +101,7 @@ impl Fixture {
             workflow: Arc::new(workflow.expect("a workflow")),
             metrics: Arc::new(Metrics::new()),
             face: Arc::new(face),
+            uploads: Arc::new(tokio::sync::Semaphore::new(1)),
         };
         let router = router(app.clone());
         Self {
