@@ -102,7 +102,9 @@ pub(crate) async fn check_host(
         .map(host_name);
     match host {
         Some(host) if is_own(&host, &face) => next.run(request).await,
-        _ => Problem::new(Code::Misdirected).into_response(),
+        _ => Problem::new(Code::Misdirected)
+            .detail("the operator names the hosts that are answered under listen.hosts")
+            .into_response(),
     }
 }
 

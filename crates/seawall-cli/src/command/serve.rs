@@ -89,7 +89,7 @@ fn face(config: &Config, drill: bool, workflow: &seawall_workflow::Workflow) -> 
         drill,
         secure_cookies: config.listen.secure_cookies,
         provider: config.provider.name.clone(),
-        hosts: config.listen.hosts.clone(),
+        hosts: config.listen.names(),
         upload_bytes_max: usize::try_from(workflow.limits().bytes_max).unwrap_or(usize::MAX),
     }
 }

@@ -39,6 +39,18 @@ impl Default for Listen {
 }
 
 impl Listen {
+    /// Every name by which the server may be addressed: those configured, and the addresses it
+    /// listens on. Loopback names are always answered.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let listeners = [self.console, self.api, self.public];
+        let own = listeners
+            .iter()
+            .filter(|address| !address.ip().is_unspecified());
+        let own = own.map(|address| address.ip().to_string());
+        self.hosts.iter().cloned().chain(own).collect()
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let addresses = [self.console, self.api, self.public];
         let doubled = (0..3)

@@ -55,6 +55,23 @@ fn unknown_keys_and_bad_values_are_named() {
 }
 
 #[test]
+fn the_server_answers_to_the_addresses_it_listens_on() {
+    let config = parse(
+        &made(),
+        &[
+            ("SEAWALL__LISTEN__API", "192.0.2.5:8481"),
+            ("SEAWALL__LISTEN__PUBLIC", "0.0.0.0:8482"),
+            ("SEAWALL__LISTEN__HOSTS", "[\"seawall.example.org\"]"),
+        ],
+    )
+    .expect("valid");
+    assert_eq!(
+        config.listen.names(),
+        ["seawall.example.org", "127.0.0.1", "192.0.2.5"]
+    );
+}
+
+#[test]
 fn the_environment_replaces_a_key() {
     let config = parse(
         &made(),

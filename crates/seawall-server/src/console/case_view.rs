@@ -172,11 +172,13 @@ impl PictureView {
         } else {
             "full-note"
         };
+        let now = seen.shown.map(|(reveal, _)| reveal);
         let looks = record.reveals.iter().map(|reveal| Look {
             who: more.name(reveal.user),
             mode: t.of("mode", reveal.mode.name()),
             at: Moment::new(t, reveal.at),
-            was_shown: reveal.shown_at.is_some(),
+            // The one on this very page is fetched after the page was written.
+            was_shown: reveal.shown_at.is_some() || now == Some(reveal.id),
         });
         Self {
             is_further_open: has_looked || shown.is_some(),
