@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod message;
 mod migration;
+mod records;
 mod report;
 mod tx;
 mod vault;
@@ -26,6 +27,7 @@ pub use case::{
 pub use connection::{Store, Watch};
 pub use error::StoreError;
 pub use message::{Message, NewMessage};
+pub use records::Discrepancy;
 pub use report::{NewReport, ReportRow, ReportState};
 pub use tx::{Change, Reader, Tx};
 pub use vault::{CaseKey, MasterKey, Vault, VaultError, WrappedKey};

@@ -12,9 +12,9 @@ use seawall_core::{
     UserId, View,
 };
 use seawall_store::{
-    BankChange, CaseFilter, Change, EvidenceRow, Link, MatchRow, NewBank, NewCase, NewContent,
-    NewReport, NewToken, NewUser, Reveal, RevealMode, Role, Scope, Session, Store, StoreError,
-    StoredHash, UploadRow, WrappedKey,
+    BankChange, CaseFilter, Change, Discrepancy, EvidenceRow, Link, MatchRow, NewBank, NewCase,
+    NewContent, NewReport, NewToken, NewUser, Reveal, RevealMode, Role, Scope, Session, Store,
+    StoreError, StoredHash, UploadRow, WrappedKey,
 };
 
 struct Counting(AtomicU64);
@@ -444,6 +444,44 @@ fn the_chain_verifies_and_names_a_changed_event() {
         ),
         "{broken:?}"
     );
+}
+
+#[test]
+fn a_row_taken_out_or_put_in_beside_the_log_is_named() {
+    let f = fixture();
+    let (kept, lost) = (
+        f.case("kept").expect("a case"),
+        f.case("lost").expect("a case"),
+    );
+    let look = || {
+        f.store
+            .read(|reader| reader.discrepancies())
+            .expect("readable")
+    };
+    assert_eq!(look(), []);
+    let raw = rusqlite::Connection::open(f.folder.path().join("seawall.db")).expect("opens");
+    raw.execute_batch("PRAGMA foreign_keys = OFF")
+        .expect("an attacker can");
+    raw.execute("DELETE FROM cases WHERE id = ?1", [lost.to_string()])
+        .expect("deleted");
+    let missing = Discrepancy {
+        table: "cases",
+        id: lost.to_string(),
+        is_logged: true,
+    };
+    assert_eq!(look(), [missing.clone()]);
+    raw.execute(
+        "INSERT INTO decisions (id, case_id, user_id, decided_ms, finding)
+         VALUES ('forged', ?1, 'nobody', 1, '{}')",
+        [kept.to_string()],
+    )
+    .expect("inserted");
+    let forged = Discrepancy {
+        table: "decisions",
+        id: "forged".into(),
+        is_logged: false,
+    };
+    assert_eq!(look(), [missing, forged]);
 }
 
 #[test]
