@@ -82,6 +82,8 @@ impl Http {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
+            // A listener may close after an answer: a connection is never used twice.
+            .max_idle_connections(0)
             .timeout_global(Some(DEADLINE))
             .build();
         Self {
@@ -230,10 +232,21 @@ impl Api {
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 const BYTES: &[(&str, &str)] = &[("content-type", "application/octet-stream")];
 
-/// Sends bytes that need not be HTTP to a listener (`http://127.0.0.1:PORT`), ends the sending
-/// side, and gives everything that comes back.
+/// Sends bytes that need not be HTTP to a listener (`http://127.0.0.1:PORT`), and gives
+/// everything that comes back until the listener closes: a whole request has to ask for that
+/// with `connection: close`.
 #[track_caller]
 pub(crate) fn raw(base: &str, bytes: &[u8]) -> String {
+    exchange(base, bytes, false)
+}
+
+/// The same, where the sender goes away after these bytes.
+#[track_caller]
+pub(crate) fn raw_cut(base: &str, bytes: &[u8]) -> String {
+    exchange(base, bytes, true)
+}
+
+fn exchange(base: &str, bytes: &[u8], cut: bool) -> String {
     let address = base.strip_prefix("http://").expect("a listener's address");
     let mut stream = TcpStream::connect(address).expect("the listener takes connections");
     stream
@@ -241,8 +254,20 @@ pub(crate) fn raw(base: &str, bytes: &[u8]) -> String {
         .expect("a socket has time limits");
     // The listener may close while it is being sent to: its answer is what counts.
     drop(stream.write_all(bytes));
-    drop(stream.shutdown(Shutdown::Write));
+    if cut {
+        drop(stream.shutdown(Shutdown::Write));
+    }
     let mut answer = Vec::new();
     drop(stream.read_to_end(&mut answer));
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The status of an answer that came by [`raw`] or [`raw_cut`].
+#[track_caller]
+pub(crate) fn status_of(answer: &str) -> u16 {
+    let status = answer.split(' ').nth(1).map(str::parse);
+    let Some(Ok(status)) = status else {
+        panic!("no answer: {answer:?}")
+    };
+    status
 }

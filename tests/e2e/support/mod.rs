@@ -15,7 +15,7 @@ mod webdriver;
 mod webhook;
 
 pub(crate) use console::{Console, csrf};
-pub(crate) use http::{Answer, Api, Http, raw};
+pub(crate) use http::{Answer, Api, Http, raw, raw_cut, status_of};
 pub(crate) use installation::{Installation, Run, seawall};
 pub(crate) use server::Server;
 pub(crate) use stand_in::StandIn;

@@ -370,7 +370,7 @@ const DRIVERS: &[&str] = &["chromedriver"];
 
 /// No sandbox, because the tests may run as root; they open no page but our own. The shared
 /// memory of a container is often too small.
-const ARGUMENTS: [&str; 11] = [
+const ARGUMENTS: [&str; 12] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -382,4 +382,5 @@ const ARGUMENTS: [&str; 11] = [
     "--disable-sync",
     "--window-size=1280,900",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "about:blank",
 ];
