@@ -51,6 +51,11 @@ fn resolve_one(argument: &Path) -> Vec<Input> {
         Ok(entry) if entry.file_type().is_dir() => None,
         // A link named by the caller is followed; one met inside a folder is left alone.
         Ok(entry) if entry.path_is_symlink() && entry.depth() > 0 => None,
+        // A pipe named by the caller is read; one met inside a folder would be waited for
+        // without end, as a device would be read without end.
+        Ok(entry) if !entry.file_type().is_file() && entry.depth() > 0 => {
+            Some(Input::Unreadable(entry.into_path()))
+        }
         Ok(entry) => Some(Input::File(entry.into_path())),
         Err(error) => Some(Input::Unreadable(
             error.path().unwrap_or(argument).to_owned(),

@@ -355,6 +355,19 @@ fn every_bad_input_gets_its_outcome_and_reason_and_the_process_lives() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_pipe_inside_a_folder_is_listed_and_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("a");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo is there");
+    std::fs::write(folder.path().join("b"), b"abc").expect("written");
+    let reports = hash([folder.path()]).exits(1).json_lines();
+    let reasons: Vec<_> = reports.iter().map(|report| &report["reason"]).collect();
+    assert_eq!(reasons, ["unreadable", "not_a_picture"]);
+}
+
+#[test]
 fn what_cannot_be_read_is_listed_and_not_skipped() {
     let folder = tempfile::tempdir().expect("a folder");
     let good = folder.path().join("a.png");

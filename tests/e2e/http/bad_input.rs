@@ -139,7 +139,7 @@ fn json_that_is_not_what_is_expected_is_refused() {
 }
 
 #[test]
-fn parameters_and_paths_that_cannot_be_are_refused() {
+fn parameters_that_cannot_be_are_refused() {
     let Scene { api, .. } = &Scene::new();
     api.bank("DEMO");
     let contents = "/api/v1/banks/DEMO/contents";
@@ -163,6 +163,10 @@ fn parameters_and_paths_that_cannot_be_are_refused() {
             query,
         );
     }
+    // A cursor before the beginning is the beginning.
+    for after in ["-1", "-9223372036854775808", "9223372036854775807"] {
+        api.get(&format!("{contents}?after={after}")).expect(200);
+    }
     for query in [
         "state=lost",
         "state=",
@@ -181,6 +185,13 @@ fn parameters_and_paths_that_cannot_be_are_refused() {
             query,
         );
     }
+}
+
+#[test]
+fn paths_to_what_cannot_be_are_not_found() {
+    let Scene { api, .. } = &Scene::new();
+    api.bank("DEMO");
+    let contents = "/api/v1/banks/DEMO/contents";
     for path in [
         "/api/v1/banks/lower",
         "/api/v1/banks/%00",

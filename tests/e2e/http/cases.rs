@@ -113,6 +113,27 @@ fn cases_are_listed_in_pages_oldest_first() {
 }
 
 #[test]
+#[ignore = "a full page always names a next one"]
+fn the_last_page_names_no_next_one_where_it_is_full_too() {
+    let (scene, _) = with_cases(2);
+    let page = scene.api.get("/api/v1/cases?limit=2").expect(200).json();
+    assert_eq!(
+        (page["items"].as_array().map(Vec::len), page.get("next")),
+        (Some(2), None)
+    );
+    scene.api.add_picture("DEMO", &png(&picture(320, 240, 52)));
+    let page = scene
+        .api
+        .get("/api/v1/banks/DEMO/contents?limit=2")
+        .expect(200)
+        .json();
+    assert_eq!(
+        (page["items"].as_array().map(Vec::len), page.get("next")),
+        (Some(2), None)
+    );
+}
+
+#[test]
 fn cases_are_listed_by_state() {
     let (scene, ids) = with_cases(3);
     reviewer(&scene)

@@ -1,5 +1,8 @@
 //! Three listeners, each with its own routes; the names they answer to; what they send along.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use serde_json::Value;
 
 use crate::Scene;
@@ -229,4 +232,31 @@ fn health_is_told_without_a_token() {
     let http = scene.server.http("api");
     assert_eq!(http.get("/healthz").expect(200).text(), "ok");
     assert_eq!(http.get("/readyz").expect(200).text(), "ready");
+}
+
+/// A request that has begun is answered although the server was asked to end, and a connection
+/// that waits for nothing holds nobody up.
+#[test]
+fn a_stop_lets_what_has_begun_end() {
+    let scene = Scene::new();
+    let secret = scene.installation.token(&["scan"]);
+    let address = scene.server.address("api").replace("http://", "");
+    let idle = TcpStream::connect(&address).expect("the listener takes connections");
+    let mut begun = TcpStream::connect(&address).expect("the listener takes connections");
+    let head = "POST /api/v1/scans?item_id=1 HTTP/1.1\r\nhost: localhost\r\ncontent-length: 6\r\nexpect: 100-continue";
+    let request = format!("{head}\r\nauthorization: Bearer {secret}\r\n\r\n");
+    begun.write_all(request.as_bytes()).expect("sent");
+    // The server asks for the body: it has begun to serve this request.
+    let mut asked = [0; 25];
+    begun.read_exact(&mut asked).expect("an interim answer");
+    assert!(asked.starts_with(b"HTTP/1.1 100"));
+    let stopping = std::thread::spawn(move || scene.server.stop());
+    begun.write_all(b"a text").expect("sent");
+    let mut answer = String::new();
+    begun
+        .read_to_string(&mut answer)
+        .expect("an answer, and the end");
+    assert_eq!(status_of(&answer), 200, "{answer}");
+    assert!(stopping.join().expect("it ends").success());
+    drop(idle);
 }

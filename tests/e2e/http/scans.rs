@@ -369,6 +369,15 @@ fn item_ids_are_any_text_of_at_most_255_bytes() {
 }
 
 #[test]
+#[ignore = "what is no UTF-8 is replaced while the query is read, so that two ids become one"]
+fn an_item_id_that_is_no_text_is_refused() {
+    let (scene, original) = with_listed();
+    for bad in ["%FF", "a%C3%28b"] {
+        scene.api.scan(bad, &original).problem(400, "bad_item_id");
+    }
+}
+
+#[test]
 fn the_same_item_gets_the_same_case_and_another_file_under_its_id_is_refused() {
     let (scene, original) = with_listed();
     let first = scene.api.scan("item-1", &original).expect(200).json();
@@ -463,6 +472,19 @@ fn eight_uploads_of_one_item_at_once_open_one_case() {
     assert_eq!(evidence_files(&scene), 1, "the bytes are sealed once");
     let figures = scene.api.get("/api/v1/figures").expect(200).json();
     assert_eq!(figures["cases_opened"], json!({ "public": 1 }));
+}
+
+#[test]
+#[ignore = "those that lose the race are counted as scans and do not say that they are repeated"]
+fn of_eight_uploads_of_one_item_at_once_seven_are_repetitions() {
+    let (scene, original) = with_listed();
+    let answers = at_once(&scene, "item-1", &[&original[..]; 8]);
+    let repeated = answers
+        .iter()
+        .filter(|answer| answer.json()["repeated"] == true);
+    assert_eq!(repeated.count(), 7);
+    let figures = scene.api.get("/api/v1/figures").expect(200).json();
+    assert_eq!(figures["scans"], json!({ "hashed": 1 }), "{figures}");
 }
 
 #[test]

@@ -236,7 +236,8 @@ impl Browser {
     }
 
     /// Every address that the browser asked for since this was last asked, in order, from
-    /// whatever page: a picture that is in no page any more is here all the same.
+    /// whatever page: a picture that is in no page any more is here all the same. The browser's
+    /// own pages, such as the first that it opens, are left out.
     #[track_caller]
     pub(crate) fn requests(&self) -> Vec<String> {
         let mut asked = Vec::new();
@@ -248,6 +249,7 @@ impl Browser {
                 asked.push(url.as_str().expect("an address").to_owned());
             }
         }
+        asked.retain(|url| !OWN_PAGES.iter().any(|own| url.starts_with(own)));
         asked
     }
 
@@ -365,12 +367,13 @@ fn installed(names: &[&str]) -> Option<PathBuf> {
     candidates.into_iter().find(|candidate| candidate.is_file())
 }
 
+const OWN_PAGES: [&str; 3] = ["chrome:", "about:", "data:"];
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 const DRIVERS: &[&str] = &["chromedriver"];
 
 /// No sandbox, because the tests may run as root; they open no page but our own. The shared
 /// memory of a container is often too small.
-const ARGUMENTS: [&str; 12] = [
+const ARGUMENTS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -382,5 +385,4 @@ const ARGUMENTS: [&str; 12] = [
     "--disable-sync",
     "--window-size=1280,900",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "about:blank",
 ];
