@@ -5,14 +5,44 @@ use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use seawall::hash::{combine, digest_reader, digests};
-use seawall_core::{HashReport, Limits, MediaType, Outcome, Reason};
+use seawall_core::{HashReport, Limits, MediaType, Outcome, Reason, ViewOptions};
 use seawall_workflow::worker::WorkerPool;
 use tokio::task::JoinHandle;
 use walkdir::WalkDir;
 
 use crate::{folder, output};
+
+/// Forms of each picture that are hashed beside the usual ones.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct ViewArguments {
+    /// Hash each picture in its seven other orientations too.
+    #[arg(long)]
+    orientations: bool,
+    /// Hash each picture also without its border of one colour.
+    #[arg(long)]
+    border: bool,
+    /// Hash PNG and GIF with a palette also as some older lists did: by palette index.
+    #[arg(long)]
+    legacy_palette: bool,
+}
+
+impl From<ViewArguments> for ViewOptions {
+    fn from(arguments: ViewArguments) -> Self {
+        let ViewArguments {
+            orientations,
+            border,
+            legacy_palette,
+        } = arguments;
+        Self {
+            orientations,
+            border,
+            legacy_palette,
+        }
+    }
+}
 
 /// What was named, resolved to single files.
 pub(crate) enum Input {
@@ -68,6 +98,7 @@ fn resolve_one(argument: &Path) -> Vec<Input> {
 pub(crate) async fn hash_each(
     inputs: Vec<Input>,
     limits: Limits,
+    views: ViewOptions,
     mut each: impl FnMut(String, HashReport) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let parallel = folder::workers(0);
@@ -79,7 +110,8 @@ pub(crate) async fn hash_each(
             finish_first(&mut running, &progress, &mut each).await?;
         }
         let name = input.name();
-        running.push_back((name, tokio::spawn(hash_one(input, pool.clone(), limits))));
+        let hashing = hash_one(input, pool.clone(), limits, views);
+        running.push_back((name, tokio::spawn(hashing)));
     }
     while !running.is_empty() {
         finish_first(&mut running, &progress, &mut each).await?;
@@ -101,7 +133,12 @@ async fn finish_first(
     Ok(())
 }
 
-async fn hash_one(input: Input, pool: WorkerPool, limits: Limits) -> HashReport {
+async fn hash_one(
+    input: Input,
+    pool: WorkerPool,
+    limits: Limits,
+    views: ViewOptions,
+) -> HashReport {
     let read = tokio::task::spawn_blocking(move || read(&input, limits)).await;
     let bytes = match read {
         Ok(Ok(bytes)) => bytes,
@@ -110,7 +147,7 @@ async fn hash_one(input: Input, pool: WorkerPool, limits: Limits) -> HashReport 
     };
     let copy = bytes.clone();
     let digesting = tokio::task::spawn_blocking(move || digests(&copy));
-    let perceptual = pool.hash(bytes).await;
+    let perceptual = pool.hash_with(bytes, views).await;
     match digesting.await {
         Ok(digests) => combine(perceptual, &digests),
         Err(_) => perceptual,

@@ -1,11 +1,10 @@
 //! What was found out about one file.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Hash, Quality};
+use crate::{Hash, Quality, View};
 
 /// A media type, told from the bytes and never from the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -137,67 +136,6 @@ impl Reason {
     }
 }
 
-/// Which form of a picture a hash was computed from.
-///
-/// Written as `stored`, `upright`, `frame:12`, `page:2` (counted from 1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum View {
-    /// The pixels as they are stored, orientation tag ignored, as most lists are made.
-    Stored,
-    /// The pixels as a viewer shows them, orientation tag applied.
-    Upright,
-    /// One frame of an animation, counted from 1.
-    Frame(u32),
-    /// One page of a document, counted from 1.
-    Page(u32),
-}
-
-/// A text that names no view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("reading a view: expected stored, upright, frame:N or page:N")]
-pub struct ViewError;
-
-impl fmt::Display for View {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stored => f.write_str("stored"),
-            Self::Upright => f.write_str("upright"),
-            Self::Frame(number) => write!(f, "frame:{number}"),
-            Self::Page(number) => write!(f, "page:{number}"),
-        }
-    }
-}
-
-impl FromStr for View {
-    type Err = ViewError;
-
-    fn from_str(text: &str) -> Result<Self, ViewError> {
-        let number = |text: &str| text.parse().map_err(|_| ViewError);
-        match text.split_once(':') {
-            None if text == "stored" => Ok(Self::Stored),
-            None if text == "upright" => Ok(Self::Upright),
-            Some(("frame", rest)) => number(rest).map(Self::Frame),
-            Some(("page", rest)) => number(rest).map(Self::Page),
-            _ => Err(ViewError),
-        }
-    }
-}
-
-impl TryFrom<String> for View {
-    type Error = ViewError;
-
-    fn try_from(text: String) -> Result<Self, ViewError> {
-        text.parse()
-    }
-}
-
-impl From<View> for String {
-    fn from(view: View) -> Self {
-        view.to_string()
-    }
-}
-
 /// One hash of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HashRecord {
@@ -230,19 +168,4 @@ pub struct HashReport {
     pub notes: Vec<String>,
     /// The hashes: perceptual ones first, then digests.
     pub hashes: Vec<HashRecord>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn views_survive_their_text_form() {
-        for view in [View::Stored, View::Upright, View::Frame(12), View::Page(2)] {
-            assert_eq!(view.to_string().parse(), Ok(view));
-        }
-        for bad in ["", "Stored", "frame", "frame:", "frame:-1", "page:x"] {
-            assert_eq!(bad.parse::<View>(), Err(ViewError), "{bad}");
-        }
-    }
 }

@@ -23,8 +23,9 @@ mod pixels;
 mod random;
 mod redact;
 mod time;
+mod view;
 
-pub use content::{HashRecord, HashReport, MediaType, Outcome, Reason, View, ViewError};
+pub use content::{HashRecord, HashReport, MediaType, Outcome, Reason};
 pub use event::{Actor, EventKind};
 pub use hash::{Algorithm, Distance, Hash, HashError, PdqHash, Quality, Threshold};
 pub use id::{
@@ -37,3 +38,4 @@ pub use pixels::{PixelKind, Pixels, PixelsError};
 pub use random::Random;
 pub use redact::Redacted;
 pub use time::{Clock, Timestamp, TimestampError};
+pub use view::{Form, Place, Turn, View, ViewError, ViewOptions};

@@ -2,14 +2,15 @@
 
 use image::codecs::bmp::BmpDecoder;
 use image::metadata::Orientation;
-use seawall_core::Reason;
+use seawall_core::{Place, Reason};
 
 use crate::session::Session;
 use crate::still;
+use crate::views;
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let decoder = BmpDecoder::new(session.source()).map_err(|error| session.reason(&error))?;
     let layout = still::read(session, decoder)?;
-    session.visit_still(layout, Orientation::NoTransforms);
+    views::visit(session, Place::Whole, layout, Orientation::NoTransforms);
     Ok(())
 }

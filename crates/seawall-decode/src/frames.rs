@@ -1,16 +1,19 @@
 //! Animations: which frames are looked at, and how.
 
+use image::metadata::Orientation;
 use image::{ColorType, Frame, ImageResult};
-use seawall_core::{Reason, View};
+use seawall_core::{Place, Reason};
 
 use crate::layout::Layout;
 use crate::session::Session;
+use crate::views;
 
 /// Hands out frames spread evenly over an animation of `count` frames.
 pub(crate) fn visit(
     session: &mut Session<'_>,
     frames: impl Iterator<Item = ImageResult<Frame>>,
     count: u32,
+    orientation: Orientation,
 ) -> Result<(), Reason> {
     let wanted = chosen(session, count, "frames");
     let mut rest = wanted.iter().copied().peekable();
@@ -21,7 +24,7 @@ pub(crate) fn visit(
             let buffer = frame.into_buffer();
             let layout =
                 Layout::from_image(buffer.dimensions(), ColorType::Rgba8, buffer.into_raw())?;
-            session.visit(View::Frame(index + 1), &layout);
+            views::visit(session, Place::Frame(index + 1), layout, orientation);
         }
         if rest.peek().is_none() {
             return Ok(());

@@ -1,35 +1,141 @@
 //! GIF.
 
-use image::codecs::gif::GifDecoder;
+use ::gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod, MemoryLimit};
 use image::metadata::Orientation;
-use image::{AnimationDecoder, ColorType, ImageDecoder};
-use seawall_core::Reason;
+use seawall_core::{Form, PixelKind, Pixels, Place, Reason, View};
 
-use crate::frames;
-use crate::layout::Layout;
+use crate::canvas::{Blend, Canvas, Disposal, Frame};
 use crate::session::Session;
+use crate::source::Source;
+use crate::{frames, views};
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let count = frame_count(session.bytes);
-    let mut decoder = GifDecoder::new(session.source()).map_err(|error| session.reason(&error))?;
-    let (width, height) = decoder.dimensions();
-    // The screen, the screen of the frame before, and the frame itself.
-    let bytes = decoder.total_bytes().saturating_mul(3);
-    session.check_size(width.into(), height.into(), bytes)?;
-    decoder
-        .set_limits(session.image_limits())
-        .map_err(|error| session.reason(&error))?;
-    let mut pictures = decoder.into_frames();
-    if count > 1 {
-        return frames::visit(session, pictures, count);
+    let mut decoder = open(session, ColorOutput::RGBA)?;
+    let (width, height) = (decoder.width(), decoder.height());
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err(Reason::Damaged);
     }
-    let picture = pictures.next().ok_or(Reason::Damaged)?;
-    let buffer = picture
-        .map_err(|error| session.reason(&error))?
-        .into_buffer();
-    let layout = Layout::from_image(buffer.dimensions(), ColorType::Rgba8, buffer.into_raw())?;
-    session.visit_still(layout, Orientation::NoTransforms);
-    Ok(())
+    let bytes = pixels * Canvas::BYTES_A_PIXEL;
+    session.check_size(width.into(), height.into(), bytes)?;
+    let mut canvas = Canvas::new(width.into(), height.into());
+    let mut wanted = frames::chosen(session, count, "frames")
+        .into_iter()
+        .peekable();
+    for index in 0..count {
+        session.check_time()?;
+        let whole = draw_next(session, &mut decoder, &mut canvas)?;
+        let is_wanted = wanted.next_if_eq(&index).is_some();
+        if is_wanted || !whole {
+            let place = place(index, count);
+            views::visit(session, place, canvas.layout()?, Orientation::NoTransforms);
+            if index == 0 && session.budget.views.legacy_palette {
+                visit_indices(session, place);
+            }
+        }
+        if !whole {
+            return Err(Reason::Damaged);
+        }
+        if wanted.peek().is_none() {
+            return Ok(());
+        }
+    }
+    Err(Reason::Damaged)
+}
+
+fn place(index: u32, count: u32) -> Place {
+    if count == 1 {
+        Place::Whole
+    } else {
+        Place::Frame(index + 1)
+    }
+}
+
+fn open<'a>(session: &Session<'a>, output: ColorOutput) -> Result<Decoder<Source<'a>>, Reason> {
+    let mut options = DecodeOptions::new();
+    options.set_color_output(output);
+    options.allow_unknown_blocks(true);
+    // Frames are decoded into buffers of ours, whose sizes are checked before.
+    options.set_memory_limit(MemoryLimit::Unlimited);
+    options
+        .read_info(session.source())
+        .map_err(|error| reason(session, &error))
+}
+
+/// Draws the next frame, or as much of it as there is; says whether it was whole.
+fn draw_next(
+    session: &Session<'_>,
+    decoder: &mut Decoder<Source<'_>>,
+    canvas: &mut Canvas,
+) -> Result<bool, Reason> {
+    let frame = decoder
+        .next_frame_info()
+        .map_err(|error| reason(session, &error))?
+        .ok_or(Reason::Damaged)?;
+    let (width, height) = (frame.width, frame.height);
+    let (left, top, dispose) = (frame.left, frame.top, frame.dispose);
+    let bytes = u64::from(width) * u64::from(height) * 4;
+    session.check_size(width.into(), height.into(), bytes)?;
+    let mut rgba = vec![0; usize::from(width) * usize::from(height) * 4];
+    let result = decoder.read_into_buffer(&mut rgba);
+    canvas.draw(&Frame {
+        left: left.into(),
+        top: top.into(),
+        width: width.into(),
+        rgba: &rgba,
+        blend: Blend::Over,
+        disposal: match dispose {
+            DisposalMethod::Any | DisposalMethod::Keep => Disposal::Keep,
+            DisposalMethod::Background => Disposal::Clear,
+            DisposalMethod::Previous => Disposal::Restore,
+        },
+    });
+    match result.map_err(|error| reason(session, &error)) {
+        Ok(()) => Ok(true),
+        // Pixels that were not reached are see-through.
+        Err(Reason::Damaged) if rgba.iter().any(|&value| value != 0) => Ok(false),
+        Err(reason) => Err(reason),
+    }
+}
+
+/// Hands out the first frame as the common tool sees it: palette indices on a screen that is
+/// enlarged to hold the frame and filled with the transparent index, or 0.
+fn visit_indices(session: &mut Session<'_>, place: Place) {
+    if let Some(pixels) = read_indices(session) {
+        session.visit(View::of(place).with(Form::LegacyPalette), &pixels);
+    }
+}
+
+fn read_indices(session: &Session<'_>) -> Option<Pixels> {
+    let mut decoder = open(session, ColorOutput::Indexed).ok()?;
+    let screen = (usize::from(decoder.width()), usize::from(decoder.height()));
+    let frame = decoder.next_frame_info().ok()??;
+    let (left, top) = (usize::from(frame.left), usize::from(frame.top));
+    let (width, height) = (usize::from(frame.width), usize::from(frame.height));
+    let ground = frame.transparent.unwrap_or(0);
+    let (full_width, full_height) = (screen.0.max(left + width), screen.1.max(top + height));
+    let bytes = (full_width * full_height + width * height) as u64;
+    session
+        .check_size(full_width as u64, full_height as u64, bytes)
+        .ok()?;
+    let mut indices = vec![0; width * height];
+    decoder.read_into_buffer(&mut indices).ok()?;
+    let mut data = vec![ground; full_width * full_height];
+    for (row, source) in indices.chunks_exact(width.max(1)).enumerate() {
+        let start = (top + row) * full_width + left;
+        data[start..start + width].copy_from_slice(source);
+    }
+    Pixels::new(full_width, full_height, PixelKind::Luma8, data).ok()
+}
+
+fn reason(session: &Session<'_>, error: &DecodingError) -> Reason {
+    match error {
+        _ if session.is_late() => Reason::TooSlow,
+        DecodingError::MemoryLimit | DecodingError::OutOfMemory => Reason::TooMuchMemory,
+        // The enum is the library's and open; its other kinds all mean bytes that do not fit.
+        _ => Reason::Damaged,
+    }
 }
 
 /// How many frames begin in these bytes, without decoding any.

@@ -3,8 +3,10 @@
 //! The decoder is asked to be strict first. Where it complains, it is asked again and
 //! to do what it can: what it gives then is a partial picture and is reported as one.
 
+pub(crate) mod structure;
+
 use image::metadata::Orientation;
-use seawall_core::{PixelKind, Reason};
+use seawall_core::{PixelKind, Place, Reason};
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -13,26 +15,58 @@ use zune_jpeg::errors::DecodeErrors;
 
 use crate::layout::Layout;
 use crate::session::Session;
+use crate::views;
+use structure::Structure;
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
-    let (layout, orientation) = match read(session, true) {
-        Err(Reason::Damaged) => {
+    let structure = structure::structure(session.bytes);
+    check(session, &structure)?;
+    let (layout, orientation) = match read(session, &structure, true) {
+        // Without any compressed data there is nothing to make a partial picture from.
+        Err(Reason::Damaged) if structure.entropy_bytes > 0 => {
             session.check_time()?;
-            let (layout, orientation) = read(session, false)?;
+            let (layout, orientation) = read(session, &structure, false)?;
             if is_one_colour(layout.pixels.data(), layout.pixels.kind()) {
                 // Nothing but the grey that the decoder fills gaps with.
                 return Err(Reason::Damaged);
             }
-            session.damaged = true;
+            session.damaged.set(true);
             (layout, orientation)
         }
         other => other?,
     };
-    session.visit_still(layout, orientation);
+    views::visit(session, Place::Whole, layout, orientation);
     Ok(())
 }
 
-fn read(session: &Session<'_>, strict: bool) -> Result<(Layout, Orientation), Reason> {
+/// Refuses, before anything is set up for it, what the markers say is too large, takes too
+/// long or is coded in a way that is not decoded. Each scan costs a pass over the picture,
+/// and the decoder cannot be stopped in between.
+fn check(session: &mut Session<'_>, structure: &Structure) -> Result<(), Reason> {
+    let Some(frame) = structure.frame else {
+        return Ok(());
+    };
+    let (width, height) = (u64::from(frame.width), u64::from(frame.height));
+    session.check_size(width, height, 0)?;
+    if let Some(name) = frame.undecoded() {
+        session.note(&format!("{name} is not supported"));
+        return Err(Reason::UnsupportedFormat);
+    }
+    if structure.scans.saturating_mul(width * height) > SCANNED_PIXELS_MAX {
+        session.note(&format!(
+            "the picture is coded in {} scans",
+            structure.scans
+        ));
+        return Err(Reason::TooSlow);
+    }
+    Ok(())
+}
+
+fn read(
+    session: &Session<'_>,
+    structure: &Structure,
+    strict: bool,
+) -> Result<(Layout, Orientation), Reason> {
     let options = DecoderOptions::default()
         .set_strict_mode(strict)
         .set_max_width(SIDE_MAX)
@@ -52,7 +86,7 @@ fn read(session: &Session<'_>, strict: bool) -> Result<(Layout, Orientation), Re
     let (width, height) = (usize::from(info.width), usize::from(info.height));
     let pixels = width as u64 * height as u64;
     // A picture in several scans is held as 16-bit coefficients until the last one.
-    let coefficient_bytes = if info.sof.is_sequential_dct() {
+    let coefficient_bytes = if info.sof.is_sequential_dct() && structure.scans <= 1 {
         0
     } else {
         2 * u64::from(info.components)
@@ -87,5 +121,8 @@ fn is_one_colour(data: &[u8], kind: PixelKind) -> bool {
 
 /// What the format itself can express.
 const SIDE_MAX: usize = 65_535;
-/// Ordinary progressive files have about ten scans; each costs a pass over the picture.
-const SCANS_MAX: usize = 100;
+/// Ordinary progressive files have about ten scans. What bounds the time is the product with
+/// the pixels, below.
+const SCANS_MAX: usize = 100_000;
+/// Pixels times scans: about six seconds of decoding.
+const SCANNED_PIXELS_MAX: u64 = 4_000_000_000;

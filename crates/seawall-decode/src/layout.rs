@@ -6,9 +6,8 @@ use seawall_core::{PixelKind, Pixels, Reason};
 /// A picture in one of the two kinds that are hashed.
 pub(crate) struct Layout {
     pub(crate) pixels: Pixels,
-    /// Whether any pixel was less than opaque. The alpha itself is dropped: lists are made
-    /// from plain colours.
-    pub(crate) transparent: bool,
+    /// How opaque each pixel is, one byte a pixel; none where all are.
+    pub(crate) alpha: Option<Vec<u8>>,
 }
 
 impl Layout {
@@ -21,7 +20,7 @@ impl Layout {
         let pixels = Pixels::new(width, height, kind, data).map_err(|_| Reason::Damaged)?;
         Ok(Self {
             pixels,
-            transparent: false,
+            alpha: None,
         })
     }
 
@@ -61,8 +60,7 @@ impl Layout {
         } else {
             PixelKind::Rgb8
         };
-        let transparent =
-            alpha.is_some_and(|alpha| data.chunks_exact(step).any(|pixel| pixel[alpha] != u8::MAX));
+        let alpha = alpha.and_then(|place| alpha_plane(&data, step, place));
         if step != kept.len() {
             let count = data.len() / step;
             for pixel in 0..count {
@@ -72,11 +70,28 @@ impl Layout {
             }
             data.truncate(count * kept.len());
         }
-        Self::opaque(width, height, kind, data).map(|layout| Self {
-            transparent,
-            ..layout
-        })
+        Self::opaque(width, height, kind, data).map(|layout| Self { alpha, ..layout })
     }
+}
+
+/// The samples of packed rows; each row begins on a byte.
+pub(crate) fn unpacked(packed: &[u8], width: usize, bits: u8) -> impl Iterator<Item = u8> {
+    let row_bytes = (width * usize::from(bits)).div_ceil(8).max(1);
+    packed.chunks_exact(row_bytes).flat_map(move |row| {
+        (0..width).map(move |x| {
+            let bit = x * usize::from(bits);
+            let shift = 8 - bits - u8::try_from(bit % 8).expect("below 8");
+            row[bit / 8] >> shift & (u8::MAX >> (8 - bits))
+        })
+    })
+}
+
+/// The alpha of each pixel, where any is less than opaque.
+fn alpha_plane(data: &[u8], step: usize, place: usize) -> Option<Vec<u8>> {
+    let alphas = || data.chunks_exact(step).map(|pixel| pixel[place]);
+    alphas()
+        .any(|alpha| alpha != u8::MAX)
+        .then(|| alphas().collect())
 }
 
 /// Where the high byte of each 16-bit sample lies. Taking it is how 16-bit pictures have

@@ -9,18 +9,25 @@
 //! all of this in a worker process that may die.
 //!
 //! ```
-//! use seawall_core::{Limits, Reason};
+//! use seawall_core::{Limits, Reason, ViewOptions};
 //! use seawall_decode::{Budget, decode};
 //!
-//! let budget = Budget { limits: &Limits::default(), expired: &|| false };
+//! let budget = Budget {
+//!     limits: &Limits::default(),
+//!     expired: &|| false,
+//!     views: ViewOptions::default(),
+//! };
 //! let refusal = decode(b"just text", &budget, &mut |_view, _pixels| {});
 //! assert_eq!(refusal.map_err(|refusal| refusal.reason), Err(Reason::NotAPicture));
 //! ```
 
 mod bmp;
+mod border;
 mod budget;
+mod canvas;
 mod frames;
 mod gif;
+mod ground;
 mod jpeg;
 mod layout;
 mod orientation;
@@ -31,6 +38,7 @@ mod sniff;
 mod source;
 mod still;
 mod tiff;
+mod views;
 mod webp;
 
 pub use budget::Budget;

@@ -1,12 +1,26 @@
 //! Turning stored pixels the way a viewer shows them.
 
 use image::metadata::Orientation;
-use seawall_core::Pixels;
+use seawall_core::{Pixels, Turn};
 
 /// The orientation that an Exif block asks for; none where it does not say.
 pub(crate) fn from_exif(exif: &[u8]) -> Orientation {
     let tiff = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
     Orientation::from_exif_chunk(tiff).unwrap_or(Orientation::NoTransforms)
+}
+
+/// The orientation whose picture is turned this way.
+pub(crate) fn of_turn(turn: Turn) -> Orientation {
+    match turn {
+        Turn::Turned90 => Orientation::Rotate90,
+        Turn::Turned180 => Orientation::Rotate180,
+        Turn::Turned270 => Orientation::Rotate270,
+        Turn::Mirrored => Orientation::FlipHorizontal,
+        // A mirror changes the sense of the quarter turns before or after it.
+        Turn::Mirrored90 => Orientation::Rotate270FlipH,
+        Turn::Mirrored180 => Orientation::FlipVertical,
+        Turn::Mirrored270 => Orientation::Rotate90FlipH,
+    }
 }
 
 /// Whether [`upright`] needs a second buffer: where width and height change places.
@@ -102,6 +116,20 @@ mod tests {
                     "orientation {number}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_turn_mirrors_first_and_then_turns_clockwise() {
+        use seawall_testkit::{mirrored, picture, rotated_quarter};
+        let mut expected = [picture(37, 51, 3), mirrored(&picture(37, 51, 3))].map(|first| {
+            std::iter::successors(Some(first), |picture| Some(rotated_quarter(picture)))
+        });
+        let [plain, mirrored] = &mut expected;
+        let wanted = plain.take(4).skip(1).chain(mirrored.take(4));
+        for (turn, wanted) in Turn::ALL.into_iter().zip(wanted) {
+            let turned = upright(picture(37, 51, 3), of_turn(turn));
+            assert!(turned == wanted, "{turn:?}");
         }
     }
 }

@@ -53,7 +53,9 @@ pub fn decode(
         }),
         result => Ok(Decoded {
             media_type,
-            incomplete: result.err().or(session.damaged.then_some(Reason::Damaged)),
+            incomplete: result
+                .err()
+                .or(session.damaged.get().then_some(Reason::Damaged)),
             notes,
         }),
     }

@@ -1,47 +1,65 @@
 //! PNG, and the animations that PNG may hold.
+//!
+//! The file is read strictly first. Where that fails it is read again without its checksums,
+//! row by row: a wrong checksum or a missing end does no harm to the pixels and is noted; where
+//! rows are missing, what there is makes a partial picture, black below.
 
-use image::codecs::png::PngDecoder;
+mod animation;
+mod rows;
+
 use image::metadata::Orientation;
-use image::{AnimationDecoder, ImageDecoder};
-use seawall_core::Reason;
+use seawall_core::{Form, Place, Reason, View};
 
-use crate::frames;
 use crate::session::Session;
-use crate::source::Source;
-use crate::still;
+use crate::views;
+use rows::{Checks, Extent, Read};
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
-    let mut decoder = open(session)?;
-    let animated = decoder.is_apng().unwrap_or(false);
-    let exif = decoder.exif_metadata().ok().flatten();
+    let (width, height) = header_size(session.bytes).ok_or(Reason::Damaged)?;
+    session.check_size(width.into(), height.into(), 0)?;
+    let (read, checks) = read(session)?;
+    let Read {
+        layout,
+        exif,
+        is_animated,
+        is_indexed,
+        extent,
+    } = read;
     let orientation = exif.map_or(Orientation::NoTransforms, |exif| {
         crate::orientation::from_exif(&exif)
     });
-    let layout = still::read(session, decoder)?;
-    session.visit_still(layout, orientation);
-    if animated {
-        decode_animation(session)?;
+    views::visit(session, Place::Whole, layout, orientation);
+    if let Extent::Cut(reason) = extent {
+        return Err(reason);
+    }
+    if is_indexed && session.budget.views.legacy_palette {
+        let indices = rows::indices(session, checks)?;
+        session.visit(View::of(Place::Whole).with(Form::LegacyPalette), &indices);
+    }
+    if is_animated {
+        // The picture above is what programs that know no animation show, whether or not it
+        // belongs to the animation; the frames come on top.
+        animation::decode(session, orientation, checks)?;
     }
     Ok(())
 }
 
-/// The default picture, which programs that know no animation show, is handed out above
-/// whether or not it belongs to the animation; the frames come on top.
-fn decode_animation(session: &mut Session<'_>) -> Result<(), Reason> {
-    let count = frame_count(session.bytes);
-    let decoder = open(session)?;
-    let (width, height) = decoder.dimensions();
-    let canvas_bytes = u64::from(width) * u64::from(height) * 4;
-    session.check_size(width.into(), height.into(), canvas_bytes.saturating_mul(3))?;
-    let animation = decoder.apng().map_err(|error| session.reason(&error))?;
-    frames::visit(session, animation.into_frames(), count)
-}
-
-fn open<'a>(session: &Session<'a>) -> Result<PngDecoder<Source<'a>>, Reason> {
-    let (width, height) = header_size(session.bytes).ok_or(Reason::Damaged)?;
-    session.check_size(width.into(), height.into(), 0)?;
-    PngDecoder::with_limits(session.source(), session.image_limits())
-        .map_err(|error| session.reason(&error))
+fn read(session: &mut Session<'_>) -> Result<(Read, Checks), Reason> {
+    match rows::read(session, Checks::All) {
+        Ok(read) => match read.extent {
+            Extent::AllRows | Extent::Cut(Reason::Damaged) => {}
+            Extent::Whole | Extent::Cut(_) => return Ok((read, Checks::All)),
+        },
+        Err(Reason::Damaged) => {}
+        Err(reason) => return Err(reason),
+    }
+    let read = rows::read(session, Checks::None)?;
+    match read.extent {
+        Extent::Whole => session.note(CHECKSUM),
+        Extent::AllRows => session.note(END),
+        Extent::Cut(_) => {}
+    }
+    Ok((read, Checks::None))
 }
 
 /// Width and height as the header claims them: read here first, so that nothing at all is
@@ -51,15 +69,5 @@ fn header_size(bytes: &[u8]) -> Option<(u32, u32)> {
     Some((number(16)?, number(20)?))
 }
 
-/// How many frame controls there are. The animation control claims a number too, but a file
-/// may claim what it likes.
-fn frame_count(bytes: &[u8]) -> u32 {
-    let mut count = 0;
-    let mut rest = bytes.get(8..).unwrap_or_default();
-    while let Some((head, after)) = rest.split_at_checked(8) {
-        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        count += u32::from(&head[4..] == b"fcTL");
-        rest = after.get(length.saturating_add(4)..).unwrap_or_default();
-    }
-    count
-}
+const CHECKSUM: &str = "a checksum in the file is wrong; all of its pixels are there";
+const END: &str = "the end of the file is missing or damaged; all of its pixels are there";

@@ -4,13 +4,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use image::error::LimitErrorKind;
-use image::metadata::Orientation;
 use image::{ImageError, Limits as ImageLimits};
 use seawall_core::{Pixels, Reason, View};
 
 use crate::Budget;
-use crate::layout::Layout;
-use crate::orientation;
 use crate::source::Source;
 
 /// One file on its way from bytes to views.
@@ -21,10 +18,9 @@ pub(crate) struct Session<'a> {
     /// Views handed out so far.
     pub(crate) visited: u32,
     /// Set where a decoder gives pixels and knows that the file is damaged.
-    pub(crate) damaged: bool,
+    pub(crate) damaged: Cell<bool>,
     visit: &'a mut dyn FnMut(View, &Pixels),
     late: Rc<Cell<bool>>,
-    transparent: bool,
 }
 
 impl<'a> Session<'a> {
@@ -38,10 +34,9 @@ impl<'a> Session<'a> {
             budget,
             notes: Vec::new(),
             visited: 0,
-            damaged: false,
+            damaged: Cell::new(false),
             visit,
             late: Rc::new(Cell::new(false)),
-            transparent: false,
         }
     }
 
@@ -104,34 +99,15 @@ impl<'a> Session<'a> {
     }
 
     /// Hands one view to the visitor.
-    pub(crate) fn visit(&mut self, view: View, layout: &Layout) {
-        if layout.transparent && !self.transparent {
-            self.transparent = true;
-            let note = "partly transparent: hashed by its colours, transparency ignored";
-            self.notes.push(note.to_owned());
-        }
+    pub(crate) fn visit(&mut self, view: View, pixels: &Pixels) {
         self.visited += 1;
-        (self.visit)(view, &layout.pixels);
+        (self.visit)(view, pixels);
     }
 
-    /// Hands out a single picture as stored and, where its tag says so, upright.
-    pub(crate) fn visit_still(&mut self, layout: Layout, orientation: Orientation) {
-        self.visit(View::Stored, &layout);
-        if orientation == Orientation::NoTransforms {
-            return;
+    /// Adds a note, once.
+    pub(crate) fn note(&mut self, text: &str) {
+        if !self.notes.iter().any(|note| note == text) {
+            self.notes.push(text.to_owned());
         }
-        let bytes = layout.pixels.data().len() as u64;
-        let room = self.budget.limits.memory_bytes_max;
-        if orientation::needs_copy(orientation) && bytes.saturating_mul(2) > room {
-            let note =
-                "hashed as stored only: turning it upright would need more memory than the limit";
-            self.notes.push(note.to_owned());
-            return;
-        }
-        let upright = Layout {
-            pixels: orientation::upright(layout.pixels, orientation),
-            transparent: layout.transparent,
-        };
-        self.visit(View::Upright, &upright);
     }
 }

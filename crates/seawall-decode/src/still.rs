@@ -13,15 +13,27 @@ pub(crate) fn read(
 ) -> Result<Layout, Reason> {
     let (width, height) = decoder.dimensions();
     let total = decoder.total_bytes();
-    session.check_size(width.into(), height.into(), total)?;
+    let colour = decoder.color_type();
+    let alpha_bytes = if colour.has_alpha() {
+        u64::from(width) * u64::from(height)
+    } else {
+        0
+    };
+    let bytes = total.saturating_add(alpha_bytes);
+    session.check_size(width.into(), height.into(), bytes)?;
     decoder
         .set_limits(session.image_limits())
         .map_err(|error| session.reason(&error))?;
-    let colour = decoder.color_type();
     let length = usize::try_from(total).map_err(|_| Reason::TooMuchMemory)?;
     let mut data = vec![0; length];
-    decoder
+    match decoder
         .read_image(&mut data)
-        .map_err(|error| session.reason(&error))?;
+        .map_err(|error| session.reason(&error))
+    {
+        Ok(()) => {}
+        // Some decoders fill the buffer as far as the file goes.
+        Err(Reason::Damaged) if data.iter().any(|&value| value != 0) => session.damaged.set(true),
+        Err(reason) => return Err(reason),
+    }
     Layout::from_image((width, height), colour, data)
 }

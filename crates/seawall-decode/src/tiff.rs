@@ -6,20 +6,19 @@ use ::tiff::decoder::{Decoder, DecodingResult, Limits};
 use ::tiff::tags::Tag;
 use ::tiff::{ColorType, TiffError};
 use image::metadata::Orientation;
-use seawall_core::{PixelKind, Reason, View};
+use seawall_core::{PixelKind, Place, Reason};
 
 use crate::frames;
-use crate::layout::Layout;
+use crate::layout::{Layout, unpacked};
 use crate::session::Session;
 use crate::source::Source;
+use crate::views;
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let count = page_count(session)?;
     if count == 1 {
-        let mut decoder = open(session)?;
-        let orientation = orientation(&mut decoder);
-        let layout = read_page(session, &mut decoder, 0)?;
-        session.visit_still(layout, orientation);
+        let (layout, orientation) = read_page_at(session, 0)?;
+        views::visit(session, Place::Whole, layout, orientation);
         return Ok(());
     }
     let mut failed = None;
@@ -27,7 +26,9 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
         session.check_time()?;
         // A new decoder for each page: one bad page does not end the others.
         match read_page_at(session, index) {
-            Ok(layout) => session.visit(View::Page(index + 1), &layout),
+            Ok((layout, orientation)) => {
+                views::visit(session, Place::Page(index + 1), layout, orientation);
+            }
             Err(Reason::TooSlow) => return Err(Reason::TooSlow),
             Err(reason) => {
                 session
@@ -71,10 +72,11 @@ fn open_source<'a>(
     Ok(decoder.with_limits(limits))
 }
 
-fn read_page_at(session: &Session<'_>, index: u32) -> Result<Layout, Reason> {
+fn read_page_at(session: &Session<'_>, index: u32) -> Result<(Layout, Orientation), Reason> {
     let mut decoder = open(session)?;
     seek(session, &mut decoder, index)?;
-    read_page(session, &mut decoder, index)
+    let orientation = orientation(&mut decoder);
+    Ok((read_page(session, &mut decoder, index)?, orientation))
 }
 
 fn seek(
@@ -142,8 +144,17 @@ fn read_samples(
     let layout = decoder.image_buffer_layout().map_err(fail)?;
     session.check_size(0, 0, layout.complete_len as u64)?;
     let mut result = DecodingResult::U8(Vec::new());
-    let layout = decoder.read_image_to_buffer(&mut result).map_err(fail)?;
-    let samples = interleaved(eight_bits(result)?, layout.planes);
+    let read = decoder.read_image_to_buffer(&mut result);
+    let samples = eight_bits(result)?;
+    match read.map_err(fail) {
+        Ok(_) => {}
+        // The decoder fills the buffer strip by strip, as far as the file goes.
+        Err(Reason::Damaged) if samples.iter().any(|&sample| sample != 0) => {
+            session.damaged.set(true);
+        }
+        Err(reason) => return Err(reason),
+    }
+    let samples = interleaved(samples, layout.planes);
     Ok(Samples {
         size: (width as usize, height as usize),
         colour,
@@ -218,18 +229,6 @@ fn to_layout(page: Samples, palette: &[u16]) -> Result<Layout, Reason> {
         // The enum is the library's and open: depths and colour spaces that are rare in pictures.
         _ => Err(Reason::UnsupportedFormat),
     }
-}
-
-/// The samples of packed rows; each row begins on a byte.
-fn unpacked(packed: &[u8], width: usize, bits: u8) -> impl Iterator<Item = u8> {
-    let row_bytes = (width * usize::from(bits)).div_ceil(8).max(1);
-    packed.chunks_exact(row_bytes).flat_map(move |row| {
-        (0..width).map(move |x| {
-            let bit = x * usize::from(bits);
-            let shift = 8 - bits - u8::try_from(bit % 8).expect("below 8");
-            row[bit / 8] >> shift & (u8::MAX >> (8 - bits))
-        })
-    })
 }
 
 /// A colour map holds all reds, then all greens, then all blues, in 16 bits.

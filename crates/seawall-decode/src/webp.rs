@@ -3,14 +3,29 @@
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
 use image::{AnimationDecoder, ImageDecoder};
-use seawall_core::Reason;
+use seawall_core::{Place, Reason};
 
 use crate::frames;
 use crate::session::Session;
 use crate::still;
+use crate::views;
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
-    let mut decoder = WebPDecoder::new(session.source()).map_err(|error| session.reason(&error))?;
+    match decode_bytes(session, session.bytes) {
+        // The decoder takes nothing from a file that is shorter than it says.
+        Err(Reason::Damaged) if session.visited == 0 => {
+            let whole = whole_frames(session.bytes).ok_or(Reason::Damaged)?;
+            session.check_time()?;
+            decode_bytes(session, &whole)?;
+            Err(Reason::Damaged)
+        }
+        result => result,
+    }
+}
+
+fn decode_bytes(session: &mut Session<'_>, bytes: &[u8]) -> Result<(), Reason> {
+    let source = session.source_over(bytes);
+    let mut decoder = WebPDecoder::new(source).map_err(|error| session.reason(&error))?;
     let (width, height) = decoder.dimensions();
     // Some forms are decoded into four bytes a pixel first, animations onto a canvas.
     let working_bytes = u64::from(width) * u64::from(height) * 8;
@@ -20,12 +35,36 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
         crate::orientation::from_exif(&exif)
     });
     if decoder.has_animation() {
-        let count = frame_count(session.bytes);
-        return frames::visit(session, decoder.into_frames(), count);
+        let count = frame_count(bytes);
+        return frames::visit(session, decoder.into_frames(), count, orientation);
     }
     let layout = still::read(session, decoder)?;
-    session.visit_still(layout, orientation);
+    views::visit(session, Place::Whole, layout, orientation);
     Ok(())
+}
+
+/// A cut animation as a file of its own that ends with the last whole frame; `None` where
+/// there is none.
+fn whole_frames(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut end = 12;
+    let mut frames = 0;
+    while let Some(head) = bytes.get(end..end + 8) {
+        let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
+        let next = end
+            .saturating_add(8)
+            .saturating_add(length.next_multiple_of(2));
+        if next > bytes.len() {
+            break;
+        }
+        frames += u32::from(&head[..4] == b"ANMF");
+        end = next;
+    }
+    let length = u32::try_from(end - 8).ok().filter(|_| frames > 0)?;
+    let mut whole = bytes.get(..end)?.to_vec();
+    whole[4..8].copy_from_slice(&length.to_le_bytes());
+    // Metadata comes last: it was cut off, and the flags must not promise it.
+    *whole.get_mut(20)? &= !METADATA_FLAGS;
+    Some(whole)
 }
 
 /// How many frames begin in these bytes, without decoding any.
@@ -41,3 +80,6 @@ fn frame_count(bytes: &[u8]) -> u32 {
     }
     count
 }
+
+/// Exif and XMP, in the first byte of the extended header.
+const METADATA_FLAGS: u8 = 0x0C;

@@ -114,7 +114,7 @@ impl Fixture {
             hash: Hash::parse(Algorithm::Pdq, &"0f".repeat(32)).expect("valid"),
             distance: Distance(6),
             threshold: Threshold::DEFAULT,
-            view: Some(View::Upright),
+            view: Some(View::UPRIGHT),
             quality: Some(Quality(100)),
         };
         let evidence = EvidenceRow {
@@ -310,7 +310,7 @@ fn a_case_comes_back_with_all_that_belongs_to_it() {
         .expect("readable")
         .expect("there");
     assert_eq!(record.matches[0].distance, Distance(6));
-    assert_eq!(record.matches[0].view, Some(View::Upright));
+    assert_eq!(record.matches[0].view, Some(View::UPRIGHT));
     assert!(!record.was_fully_viewed());
     let fully_viewed = || {
         let record = f.store.read(|r| r.case(case)).expect("readable");
@@ -469,7 +469,7 @@ fn a_row_taken_out_or_put_in_beside_the_log_is_named() {
         id: lost.to_string(),
         is_logged: true,
     };
-    assert_eq!(look(), [missing.clone()]);
+    assert_eq!(look(), std::slice::from_ref(&missing));
     raw.execute(
         "INSERT INTO decisions (id, case_id, user_id, decided_ms, finding)
          VALUES ('forged', ?1, 'nobody', 1, '{}')",

@@ -46,6 +46,19 @@ pub fn webp(pixels: &Pixels) -> Vec<u8> {
     out
 }
 
+/// A lossless WebP of four bytes a pixel: red, green, blue and alpha.
+///
+/// # Panics
+/// Where `rgba` has another length than the sides ask for.
+#[must_use]
+pub fn webp_rgba(width: u32, height: u32, rgba: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    codecs::webp::WebPEncoder::new_lossless(&mut out)
+        .write_image(rgba, width, height, ExtendedColorType::Rgba8)
+        .expect("the buffer fits and memory takes every byte");
+    out
+}
+
 /// A TIFF of one page.
 #[must_use]
 pub fn tiff(pixels: &Pixels) -> Vec<u8> {

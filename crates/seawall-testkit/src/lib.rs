@@ -9,12 +9,16 @@ mod picture;
 mod random;
 mod raw_gif;
 mod raw_png;
+mod raw_tiff;
+mod raw_webp;
 
 pub use clock::FakeClock;
-pub use encode::{bmp, gif, jpeg, jpeg_with_orientation, png, tiff, webp};
+pub use encode::{bmp, gif, jpeg, jpeg_with_orientation, png, tiff, webp, webp_rgba};
 pub use picture::{
-    flat, grey, mirrored, picture, resized, rotated_quarter, selftest_png, stored_for,
+    bordered, flat, grey, mirrored, picture, resized, rotated_quarter, selftest_png, stored_for,
 };
 pub use random::SeededRandom;
-pub use raw_gif::{GifFrame, raw_gif};
-pub use raw_png::{PngColour, RawPng, png_bomb};
+pub use raw_gif::{GifFrame, raw_gif, raw_gif_in_colours};
+pub use raw_png::{PngColour, RawPng, animated_png, interlaced_png, png_bomb};
+pub use raw_tiff::{TiffPage, raw_tiff};
+pub use raw_webp::animated_webp;

@@ -96,6 +96,36 @@ pub fn mirrored(pixels: &Pixels) -> Pixels {
         .expect("mirroring keeps the number of pixels")
 }
 
+/// The picture inside a border of one colour, `[left, top, right, bottom]` pixels wide.
+#[must_use]
+pub fn bordered(pixels: &Pixels, margins: [usize; 4], colour: [u8; 3]) -> Pixels {
+    let [left, top, right, bottom] = margins;
+    let (width, height) = (
+        pixels.width() + left + right,
+        pixels.height() + top + bottom,
+    );
+    let inner = in_colour(pixels);
+    let mut data = colour.repeat(width * top);
+    for row in 0..inner.height() {
+        data.extend(colour.repeat(left));
+        data.extend_from_slice(inner.row(row));
+        data.extend(colour.repeat(right));
+    }
+    data.extend(colour.repeat(width * bottom));
+    rgb(width, height, data)
+}
+
+/// The same picture with three bytes a pixel.
+fn in_colour(pixels: &Pixels) -> Pixels {
+    match pixels.kind() {
+        PixelKind::Luma8 => {
+            let data = pixels.data().iter().flat_map(|&grey| [grey; 3]).collect();
+            rgb(pixels.width(), pixels.height(), data)
+        }
+        PixelKind::Rgb8 => pixels.clone(),
+    }
+}
+
 /// The pixels that a camera stores for this picture under an Exif orientation, 1 to 8:
 /// a viewer that applies the tag shows the picture itself.
 #[must_use]

@@ -18,11 +18,23 @@ pub struct GifFrame {
 /// A GIF whose palette is the 256 greys. Nothing is checked: a test may claim what it likes.
 #[must_use]
 pub fn raw_gif(screen_width: u16, screen_height: u16, frames: &[GifFrame]) -> Vec<u8> {
+    let greys = std::array::from_fn(|index| [index as u8; 3]);
+    raw_gif_in_colours(screen_width, screen_height, &greys, frames)
+}
+
+/// As [`raw_gif`], with another palette.
+#[must_use]
+pub fn raw_gif_in_colours(
+    screen_width: u16,
+    screen_height: u16,
+    palette: &[[u8; 3]; 256],
+    frames: &[GifFrame],
+) -> Vec<u8> {
     let mut out = b"GIF89a".to_vec();
     out.extend(screen_width.to_le_bytes());
     out.extend(screen_height.to_le_bytes());
     out.extend([0xF7, 0, 0]);
-    out.extend((0..=255_u8).flat_map(|grey| [grey; 3]));
+    out.extend(palette.as_flattened());
     out.extend(b"!\xFF\x0BNETSCAPE2.0\x03\x01\0\0\0");
     for frame in frames {
         out.extend(b"!\xF9\x04\x04\x32\0\0\0,");

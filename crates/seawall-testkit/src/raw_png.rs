@@ -1,5 +1,7 @@
 //! PNG files written byte by byte, for the forms that no encoder offers.
 
+use seawall_core::{PixelKind, Pixels};
+
 /// What the samples of a PNG mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PngColour {
@@ -81,6 +83,85 @@ pub fn png_bomb() -> Vec<u8> {
     bomb.to_bytes()
 }
 
+/// An interlaced PNG of eight bits a sample: seven passes, each finer than the one before.
+///
+/// # Panics
+/// Where a side does not fit in 32 bits.
+#[must_use]
+pub fn interlaced_png(pixels: &Pixels) -> Vec<u8> {
+    let channels = pixels.kind().bytes();
+    let mut filtered = Vec::new();
+    for (left, top, across, down) in PASSES {
+        for y in (top..pixels.height()).step_by(down) {
+            let row = pixels.row(y).chunks_exact(channels);
+            let mut taken = row.skip(left).step_by(across).peekable();
+            if taken.peek().is_some() {
+                filtered.push(0);
+                filtered.extend(taken.flatten());
+            }
+        }
+    }
+    let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
+    let header = [&size(pixels)[..], &[8, colour_of(pixels).code(), 0, 0, 1]].concat();
+    push_chunk(&mut out, *b"IHDR", &header);
+    push_chunk(&mut out, *b"IDAT", &stored_zlib(&filtered));
+    push_chunk(&mut out, *b"IEND", &[]);
+    out
+}
+
+/// An animated PNG whose first frame is its default picture.
+///
+/// # Panics
+/// Where there is no frame, or frames differ in size or kind.
+#[must_use]
+pub fn animated_png(frames: &[Pixels]) -> Vec<u8> {
+    let first = frames.first().expect("an animation has a frame");
+    let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
+    let header = [&size(first)[..], &[8, colour_of(first).code(), 0, 0, 0]].concat();
+    push_chunk(&mut out, *b"IHDR", &header);
+    let count = u32::try_from(frames.len()).expect("a few frames");
+    push_chunk(&mut out, *b"acTL", &[count.to_be_bytes(), [0; 4]].concat());
+    let mut sequence = 0_u32;
+    for (number, frame) in frames.iter().enumerate() {
+        assert!(size(frame) == size(first) && frame.kind() == first.kind());
+        let number_of_chunk = sequence.to_be_bytes();
+        let times = [0, 1, 0, 10, 0, 0];
+        let control = [&number_of_chunk[..], &size(first), &[0; 8], &times].concat();
+        push_chunk(&mut out, *b"fcTL", &control);
+        sequence += 1;
+        let rows = (0..frame.height()).map(|row| frame.row(row));
+        let filtered: Vec<u8> = rows
+            .flat_map(|row| std::iter::once(0).chain(row.iter().copied()))
+            .collect();
+        let data = stored_zlib(&filtered);
+        if number == 0 {
+            push_chunk(&mut out, *b"IDAT", &data);
+        } else {
+            let data = [&sequence.to_be_bytes()[..], &data].concat();
+            push_chunk(&mut out, *b"fdAT", &data);
+            sequence += 1;
+        }
+    }
+    push_chunk(&mut out, *b"IEND", &[]);
+    out
+}
+
+fn size(pixels: &Pixels) -> [u8; 8] {
+    let side = |side| u32::try_from(side).expect("test pictures are small");
+    let [width, height] = [pixels.width(), pixels.height()].map(|s| side(s).to_be_bytes());
+    let mut size = [0; 8];
+    size[..4].copy_from_slice(&width);
+    size[4..].copy_from_slice(&height);
+    size
+}
+
+fn colour_of(pixels: &Pixels) -> PngColour {
+    match pixels.kind() {
+        PixelKind::Luma8 => PngColour::Grey,
+        PixelKind::Rgb8 => PngColour::Rgb,
+    }
+}
+
 fn push_chunk(out: &mut Vec<u8>, name: [u8; 4], content: &[u8]) {
     let length = u32::try_from(content.len()).expect("test chunks are small");
     out.extend(length.to_be_bytes());
@@ -108,6 +189,17 @@ fn stored_zlib(content: &[u8]) -> Vec<u8> {
     out.extend(adler32(content).to_be_bytes());
     out
 }
+
+/// The first pixel and the steps of each pass, across and down.
+const PASSES: [(usize, usize, usize, usize); 7] = [
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+];
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, &byte| {

@@ -6,7 +6,7 @@ use seawall::Budget;
 use seawall::hash::report;
 use seawall_casework::audit::EventDraft;
 use seawall_casework::case::CasePurpose;
-use seawall_core::{Actor, BankName, EventKind, Limits, Threshold};
+use seawall_core::{Actor, BankName, EventKind, Limits, Threshold, ViewOptions};
 use seawall_store::{Change, NewBank, NewContent, StoreError, StoredHash};
 
 use crate::{Workflow, WorkflowError};
@@ -65,6 +65,7 @@ fn hashes() -> Vec<StoredHash> {
     let budget = Budget {
         limits: &Limits::default(),
         expired: &|| false,
+        views: ViewOptions::default(),
     };
     let stored = |record: &seawall_core::HashRecord| StoredHash {
         hash: record.hash,

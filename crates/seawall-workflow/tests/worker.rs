@@ -16,7 +16,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
 use seawall::preview::PreviewStyle;
-use seawall_core::{HashReport, Limits, MediaType, Outcome, PixelKind, Pixels, Reason};
+use seawall_core::{
+    HashReport, Limits, MediaType, Outcome, PixelKind, Pixels, Reason, ViewOptions,
+};
 use seawall_testkit as testkit;
 use seawall_workflow::worker::{WorkerCommand, WorkerPool, run_worker};
 use tokio::runtime::Runtime;
@@ -97,6 +99,7 @@ fn picture(runtime: &Runtime) {
         let budget = seawall::Budget {
             limits: &budget_limits,
             expired: &|| false,
+            views: ViewOptions::default(),
         };
         let here = seawall::hash::perceptual(&file, &budget);
         assert_eq!(hash(runtime, &pool, file), here);

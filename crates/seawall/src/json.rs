@@ -157,7 +157,7 @@ mod tests {
                 HashRecord {
                     hash: Hash::Pdq(PdqHash([1, 2, 3, 4])),
                     quality: Some(Quality(77)),
-                    view: Some(View::Frame(12)),
+                    view: Some(View::frame(12)),
                 },
                 HashRecord {
                     hash: Hash::Md5([0xAB; 16]),

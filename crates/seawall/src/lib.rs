@@ -7,9 +7,13 @@
 //! use std::sync::Arc;
 //! use seawall::index::{BankIndex, BankSettings, Entry, Index};
 //! use seawall::{Budget, hash, scan};
-//! use seawall_core::{BankId, ContentId, Limits, Threshold};
+//! use seawall_core::{BankId, ContentId, Limits, Threshold, ViewOptions};
 //!
-//! let budget = Budget { limits: &Limits::default(), expired: &|| false };
+//! let budget = Budget {
+//!     limits: &Limits::default(),
+//!     expired: &|| false,
+//!     views: ViewOptions::default(),
+//! };
 //! let file = seawall_testkit::png(&seawall_testkit::picture(320, 240, 1));
 //!
 //! let known = hash::report(&file, &budget);

@@ -2,7 +2,7 @@
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
-use seawall_core::{Limits, PixelKind, Pixels, Reason, View};
+use seawall_core::{Form, Limits, PixelKind, Pixels, Reason, View, ViewOptions};
 use seawall_decode::{Budget, Refusal, decode, sniff};
 
 /// How much a preview shows.
@@ -32,19 +32,35 @@ pub fn render(bytes: &[u8], budget: &Budget<'_>, style: PreviewStyle) -> Result<
     let budget = Budget {
         limits: &limits,
         expired: budget.expired,
+        views: ViewOptions::default(),
     };
-    let mut kept: Option<Pixels> = None;
+    let mut kept: Option<(View, Pixels)> = None;
     decode(bytes, &budget, &mut |view, pixels| {
-        if kept.is_none() || view == View::Upright {
-            kept = Some(styled(pixels, style));
+        let is_nearer = kept.as_ref().is_none_or(|&(held, _)| is_nearer(view, held));
+        if is_nearer {
+            kept = Some((view, styled(pixels, style)));
         }
     })?;
-    let png = kept.and_then(|pixels| encode(&pixels));
+    let png = kept.and_then(|(_, pixels)| encode(&pixels));
     png.ok_or_else(|| Refusal {
         media_type: sniff(bytes),
         reason: Reason::Damaged,
         notes: Vec::new(),
     })
+}
+
+/// Whether a view is nearer than another one to what a program for pictures shows of the
+/// same picture: on white where it is partly transparent, and upright.
+fn is_nearer(view: View, held: View) -> bool {
+    let rank = |view: View| {
+        let ground = match view.form {
+            Form::OnWhite => 2,
+            Form::Plain => 1,
+            Form::OnBlack | Form::Turned(_) | Form::Unbordered | Form::LegacyPalette => 0,
+        };
+        (ground, view.upright)
+    };
+    view.place == held.place && rank(view) > rank(held)
 }
 
 fn styled(pixels: &Pixels, style: PreviewStyle) -> Pixels {
@@ -188,6 +204,7 @@ mod tests {
         let budget = Budget {
             limits: &limits,
             expired: &|| false,
+            views: ViewOptions::default(),
         };
         let preview = render(file, &budget, style).expect("a whole picture");
         let mut shown = None;
@@ -260,6 +277,7 @@ mod tests {
         let budget = Budget {
             limits: &Limits::default(),
             expired: &|| false,
+            views: ViewOptions::default(),
         };
         let refusal = render(b"just text", &budget, SHARP).expect_err("no picture");
         assert_eq!(refusal.reason, Reason::NotAPicture);

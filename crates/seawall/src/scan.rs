@@ -94,7 +94,7 @@ mod tests {
         HashRecord {
             hash: Hash::Pdq(PdqHash([0x0F0F, 0x0F0F, 0x0F0F, 0x0F0F ^ flipped])),
             quality: Some(Quality(quality)),
-            view: Some(View::Frame(number)),
+            view: Some(View::frame(number)),
         }
     }
 
@@ -120,7 +120,7 @@ mod tests {
             summary,
             [
                 (Algorithm::Md5, Distance(0), None),
-                (Algorithm::Pdq, Distance(1), Some(View::Frame(2))),
+                (Algorithm::Pdq, Distance(1), Some(View::frame(2))),
             ]
         );
     }

@@ -10,6 +10,7 @@ use seawall::hash;
 use seawall::index::{BankIndex, BankSettings, Entry, Index};
 use seawall_core::{
     Algorithm, BankId, ContentId, Hash, HashReport, Limits, Outcome, PdqHash, Threshold, View,
+    ViewOptions,
 };
 use seawall_exchange::list;
 
@@ -28,6 +29,7 @@ fn report(file: &[u8]) -> HashReport {
     let budget = Budget {
         limits: &limits,
         expired: &|| false,
+        views: ViewOptions::default(),
     };
     hash::perceptual(file, &budget)
 }
@@ -71,7 +73,7 @@ fn lossless_pictures_are_equal_to_the_bit() {
         ("misc-images/modes/RGBA.png", ORIGINAL),
     ];
     for (path, hex) in files {
-        check(path, View::Stored, hex, 0);
+        check(path, View::STORED, hex, 0);
     }
 }
 
@@ -87,7 +89,7 @@ fn colour_modes_come_near_the_original() {
     ] {
         check(
             &format!("misc-images/modes/{file}"),
-            View::Stored,
+            View::STORED,
             ORIGINAL,
             distance_bits_max,
         );
@@ -144,7 +146,7 @@ fn altered_copies_are_within_eight_bits_of_the_reference() {
         ),
     ];
     for (name, hex) in files {
-        check(&format!("bridge-mods/{name}.jpg"), View::Stored, hex, 8);
+        check(&format!("bridge-mods/{name}.jpg"), View::STORED, hex, 8);
     }
 }
 
@@ -169,13 +171,13 @@ fn turned_photographs_are_hashed_as_stored_and_upright() {
     ];
     for (orientation, stored, upright) in files {
         let path = format!("reg-test-input/exif-rotn/exif-rotn-{orientation}.jpg");
-        check(&path, View::Stored, stored, 8);
-        check(&path, View::Upright, upright, 8);
+        check(&path, View::STORED, stored, 8);
+        check(&path, View::UPRIGHT, upright, 8);
     }
     let upright = "f439d924da56a1d4c63973a56acfc926cd53d9341b18367d318666cf9b142649";
     check(
         "reg-test-input/exif-rotn/exif-rotn-1.jpg",
-        View::Stored,
+        View::STORED,
         upright,
         8,
     );

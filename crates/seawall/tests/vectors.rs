@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use seawall::Budget;
 use seawall::hash::{self, digests};
-use seawall_core::{Hash, HashReport, Limits, Outcome, PdqHash, Pixels, View};
+use seawall_core::{Hash, HashReport, Limits, Outcome, PdqHash, Pixels, View, ViewOptions};
 use seawall_testkit::{flat, grey, picture, selftest_png};
 use serde::Deserialize;
 
@@ -22,6 +22,7 @@ fn report(name: &str) -> HashReport {
     let budget = Budget {
         limits: &limits,
         expired: &|| false,
+        views: ViewOptions::default(),
     };
     hash::perceptual(&vector(name), &budget)
 }
@@ -123,7 +124,7 @@ fn one_picture_has_one_hash_in_every_form() {
     ] {
         let report = report(file);
         assert_eq!(report.outcome, Outcome::Hashed, "{file}");
-        let found = distance(&report, View::Stored, &one);
+        let found = distance(&report, View::STORED, &one);
         assert!(found <= distance_max, "{file}: {found} bits");
     }
 }
@@ -137,7 +138,7 @@ fn a_page_of_one_bit_a_pixel_is_black_and_white() {
         .map(|&value| if value > 110 { 255 } else { 0 });
     let expected = Pixels::new(320, 240, one.kind(), data.collect()).expect("same size");
     // The picture was made grey by another program, so that a few pixels may differ.
-    assert!(distance(&report("fax.tif"), View::Stored, &expected) <= 10);
+    assert!(distance(&report("fax.tif"), View::STORED, &expected) <= 10);
 }
 
 /// Cases SW-A13 and SW-A22: what comes after a flat beginning is found.
@@ -145,9 +146,9 @@ fn a_page_of_one_bit_a_pixel_is_black_and_white() {
 fn every_frame_and_every_page_is_hashed() {
     type Numbered = fn(u32) -> View;
     let forms: [(&str, Numbered); 3] = [
-        ("animated.webp", View::Frame),
-        ("animated.png", View::Frame),
-        ("pages.tif", View::Page),
+        ("animated.webp", View::frame),
+        ("animated.png", View::frame),
+        ("pages.tif", View::page),
     ];
     for (file, view) in forms {
         let report = report(file);
@@ -165,7 +166,7 @@ fn every_frame_and_every_page_is_hashed() {
     }
     let default = report("animated.png");
     assert_eq!(
-        distance(&default, View::Stored, &flat(320, 240, [200; 3])),
+        distance(&default, View::STORED, &flat(320, 240, [200; 3])),
         0
     );
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use seawall_core::{Actor, Algorithm, BankName, Hash, Outcome, Threshold};
+use seawall_core::{Actor, Algorithm, BankName, Hash, Outcome, Threshold, ViewOptions};
 use seawall_store::{NewContent, StoredHash};
 use seawall_workflow::Workflow;
 
@@ -181,7 +181,12 @@ fn add(
         Ok(())
     };
     let inputs = crate::inputs::resolve(pictures);
-    runtime()?.block_on(crate::inputs::hash_each(inputs, *workflow.limits(), each))?;
+    runtime()?.block_on(crate::inputs::hash_each(
+        inputs,
+        *workflow.limits(),
+        ViewOptions::default(),
+        each,
+    ))?;
     Ok(exit)
 }
 

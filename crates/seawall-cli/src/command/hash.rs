@@ -7,7 +7,7 @@ use seawall::json::FileReport;
 use seawall_core::{Limits, Outcome};
 
 use super::runtime;
-use crate::inputs::{hash_each, resolve};
+use crate::inputs::{ViewArguments, hash_each, resolve};
 use crate::output::{self, Exit};
 
 /// Hash files; needs no server.
@@ -20,6 +20,8 @@ pub(crate) struct Hash {
     /// One JSON line a file instead of a table.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    views: ViewArguments,
     /// Files, folders, or - for standard input.
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
@@ -39,7 +41,8 @@ impl Hash {
                 print_report(&report)
             }
         };
-        runtime()?.block_on(hash_each(resolve(&self.inputs), Limits::default(), each))?;
+        let (inputs, views) = (resolve(&self.inputs), self.views.into());
+        runtime()?.block_on(hash_each(inputs, Limits::default(), views, each))?;
         Ok(exit)
     }
 }
@@ -75,4 +78,5 @@ pub(crate) fn print_report(report: &FileReport) -> anyhow::Result<()> {
 const EXAMPLES: &str = "Examples:
   seawall hash photo.jpg
   seawall hash --json uploads/ > hashes.jsonl
+  seawall hash --orientations --border screenshot.png
   cat photo.jpg | seawall hash -";

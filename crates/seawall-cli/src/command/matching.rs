@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::hash::print_report;
 use super::runtime;
-use crate::inputs::{hash_each, resolve};
+use crate::inputs::{ViewArguments, hash_each, resolve};
 use crate::output::{self, Exit};
 
 /// Match files or hashes against lists; needs no server.
@@ -40,6 +40,8 @@ pub(crate) struct Match {
     /// Match the hashes in this file instead of pictures.
     #[arg(long, conflicts_with = "inputs", required_unless_present = "inputs")]
     hashes: Option<PathBuf>,
+    #[command(flatten)]
+    views: ViewArguments,
     /// Files, folders, or - for standard input.
     inputs: Vec<PathBuf>,
 }
@@ -149,7 +151,8 @@ impl Match {
             }
             Ok(())
         };
-        runtime()?.block_on(hash_each(resolve(&self.inputs), Limits::default(), each))
+        let (inputs, views) = (resolve(&self.inputs), self.views.into());
+        runtime()?.block_on(hash_each(inputs, Limits::default(), views, each))
     }
 
     fn match_hashes(&self, queries: &Path, index: &Index, seen: &mut Seen) -> anyhow::Result<()> {

@@ -244,7 +244,7 @@ pub(super) fn near(bank: &str, distance: u16) -> MatchRow {
         hash: Hash::parse(Algorithm::Pdq, &"0f".repeat(32)).expect("valid"),
         distance: Distance(distance),
         threshold: Threshold::DEFAULT,
-        view: Some(View::Upright),
+        view: Some(View::UPRIGHT),
         quality: Some(Quality(100)),
     }
 }

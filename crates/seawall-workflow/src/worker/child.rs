@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use seawall::preview::{self, PreviewStyle};
 use seawall::{Budget, hash};
-use seawall_core::Limits;
+use seawall_core::{Limits, ViewOptions};
 
 use super::confine::{Allowance, confine};
 use super::message::{Reply, Request, Setup, WireReport, decode, encode};
@@ -53,8 +53,10 @@ fn serve(input: &mut impl Read, output: &mut impl Write, setup: &Setup) -> Resul
 fn answer(frame: &Frame, setup: &Setup) -> Result<(Reply, Vec<u8>), WorkerError> {
     let limits = &setup.limits;
     Ok(match decode(&frame.head)? {
-        Request::Hash => {
-            let report = within(limits, |budget| hash::perceptual(&frame.body, budget));
+        Request::Hash { views } => {
+            let report = within(limits, views, |budget| {
+                hash::perceptual(&frame.body, budget)
+            });
             let report = WireReport::from(&report);
             (Reply::Hashed { report }, Vec::new())
         }
@@ -68,7 +70,10 @@ fn answer(frame: &Frame, setup: &Setup) -> Result<(Reply, Vec<u8>), WorkerError>
                 blur,
                 greyscale,
             };
-            match within(limits, |budget| preview::render(&frame.body, budget, style)) {
+            let views = ViewOptions::default();
+            match within(limits, views, |budget| {
+                preview::render(&frame.body, budget, style)
+            }) {
                 Ok(png) => (Reply::Rendered, png),
                 Err(refusal) => {
                     let reason = refusal.reason;
@@ -84,11 +89,12 @@ fn answer(frame: &Frame, setup: &Setup) -> Result<(Reply, Vec<u8>), WorkerError>
 }
 
 /// Runs `work` with a budget whose time begins now.
-fn within<T>(limits: &Limits, work: impl FnOnce(&Budget<'_>) -> T) -> T {
+fn within<T>(limits: &Limits, views: ViewOptions, work: impl FnOnce(&Budget<'_>) -> T) -> T {
     let end = Instant::now() + Duration::from_millis(limits.time_ms_max);
     let expired = || Instant::now() >= end;
     work(&Budget {
         limits,
         expired: &expired,
+        views,
     })
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use seawall::preview::PreviewStyle;
 use seawall_core::{
     Algorithm, Hash, HashRecord, HashReport, Limits, MediaType, Outcome, Quality, Reason, View,
+    ViewOptions,
 };
 
 use super::{Confinement, ProbeReport, WorkerError};
@@ -28,7 +29,7 @@ pub(super) struct Setup {
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Request {
     /// The perceptual hashes of the file in the body.
-    Hash,
+    Hash { views: ViewOptions },
     /// A picture to look at, of the file in the body.
     Preview {
         side_px_max: u32,
@@ -190,8 +191,9 @@ pub(super) fn decode<T: DeserializeOwned>(head: &[u8]) -> Result<T, WorkerError>
     serde_json::from_slice(head).map_err(|_| WorkerError::Message)
 }
 
-/// More views than any file gives: `frames_max` counts frames, each of which may have two.
-const HASHES_MAX: usize = 4096;
+/// More views than any file gives under ordinary limits: a file has at most `frames_max`
+/// pictures and a few more, each in at most [`View::FORMS_MAX`] forms.
+const HASHES_MAX: usize = View::FORMS_MAX * 512;
 const NOTES_MAX: usize = 64;
 const NOTE_CHARACTERS_MAX: usize = 300;
 
@@ -206,7 +208,7 @@ mod tests {
             .map(|(bytes, quality, frame)| HashRecord {
                 hash: Hash::from_bytes(Algorithm::Pdq, bytes).expect("32 bytes"),
                 quality: Some(Quality(quality % 101)),
-                view: Some(View::Frame(*frame)),
+                view: Some(View::frame(*frame)),
             })
             .collect();
         let usable = hashes.iter().any(HashRecord::is_usable);

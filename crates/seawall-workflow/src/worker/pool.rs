@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use seawall::preview::PreviewStyle;
-use seawall_core::{HashReport, Limits, Outcome, Reason};
+use seawall_core::{HashReport, Limits, Outcome, Reason, ViewOptions};
 use tokio::sync::Semaphore;
 
 use super::message::{Reply, Request, Setup};
@@ -44,8 +44,14 @@ impl WorkerPool {
     /// ([`Reason::DecoderFailed`]). While all workers are busy it waits: whoever takes
     /// files in bounds how many wait.
     pub async fn hash(&self, bytes: Bytes) -> HashReport {
+        self.hash_with(bytes, ViewOptions::default()).await
+    }
+
+    /// As [`WorkerPool::hash`], with the forms that `views` asks for.
+    pub async fn hash_with(&self, bytes: Bytes, views: ViewOptions) -> HashReport {
         let media_type = seawall::sniff(&bytes);
-        let result = match self.inner.ask(&Request::Hash, &bytes, BodyLimit(0)).await {
+        let request = Request::Hash { views };
+        let result = match self.inner.ask(&request, &bytes, BodyLimit(0)).await {
             Ok((Reply::Hashed { report }, _)) => report
                 .into_report(media_type)
                 .map_err(|error| self.inner.failed(&error)),

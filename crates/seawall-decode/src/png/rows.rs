@@ -1,0 +1,221 @@
+//! The rows of a PNG's default picture, as many as there are.
+
+use ::png::{
+    BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, InterlaceInfo, Limits, Reader,
+};
+use ::png::{Transformations, expand_interlaced_row, splat_interlaced_row};
+use seawall_core::{PixelKind, Pixels, Reason};
+
+use crate::layout::{Layout, unpacked};
+use crate::session::Session;
+use crate::source::Source;
+
+/// Which checksums have to be right.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checks {
+    /// Those of every chunk that matters, and of the compressed data.
+    All,
+    /// None.
+    None,
+}
+
+/// The default picture.
+pub(super) struct Read {
+    pub(super) layout: Layout,
+    pub(super) exif: Option<Vec<u8>>,
+    pub(super) is_animated: bool,
+    pub(super) is_indexed: bool,
+    pub(super) extent: Extent,
+}
+
+/// How much of a picture there is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// All rows; what comes behind them is missing or does not fit.
+    AllRows,
+    /// Some rows are missing, for this reason.
+    Cut(Reason),
+}
+
+/// Reads the picture into eight bits a sample, palette looked up.
+pub(super) fn read(session: &mut Session<'_>, checks: Checks) -> Result<Read, Reason> {
+    let mut reader = open(session, checks, EIGHT_BITS)?;
+    let (colour, _) = reader.output_color_type();
+    let info = reader.info();
+    let size = (info.width as usize, info.height as usize);
+    let is_animated = info.animation_control.is_some();
+    let is_indexed = info.color_type == ColorType::Indexed;
+    let (data, mut extent) = read_rows(session, &mut reader)?;
+    // The frames of an animation are checked when they are read.
+    if extent == Extent::Whole && !is_animated && reader.finish().is_err() {
+        session.check_time()?;
+        extent = Extent::AllRows;
+    }
+    let exif = reader.info().exif_metadata.as_ref();
+    let exif = exif.map(|exif| exif.to_vec());
+    let (kept, alpha): (&[usize], _) = match colour {
+        ColorType::Grayscale => (&[0], None),
+        ColorType::GrayscaleAlpha => (&[0], Some(1)),
+        ColorType::Rgb => (&[0, 1, 2], None),
+        ColorType::Rgba => (&[0, 1, 2], Some(3)),
+        ColorType::Indexed => return Err(Reason::UnsupportedFormat),
+    };
+    let layout = Layout::reduced(size, data, colour.samples(), kept, alpha)?;
+    Ok(Read {
+        layout,
+        exif,
+        is_animated,
+        is_indexed,
+        extent,
+    })
+}
+
+/// The palette indices of an indexed picture as if they were grey values.
+pub(super) fn indices(session: &Session<'_>, checks: Checks) -> Result<Pixels, Reason> {
+    let mut reader = open(session, checks, Transformations::IDENTITY)?;
+    let info = reader.info();
+    let (width, height) = (info.width as usize, info.height as usize);
+    let bits = info.bit_depth as u8;
+    let (packed, _) = read_rows(session, &mut reader)?;
+    let data = unpacked(&packed, width, bits).collect();
+    Pixels::new(width, height, PixelKind::Luma8, data).map_err(|_| Reason::Damaged)
+}
+
+/// A reader that stands before the first row. Texts and profiles are not even inflated.
+pub(super) fn open<'a>(
+    session: &Session<'a>,
+    checks: Checks,
+    transformations: Transformations,
+) -> Result<Reader<Source<'a>>, Reason> {
+    let mut options = DecodeOptions::default();
+    options.set_ignore_checksums(checks == Checks::None);
+    options.set_ignore_text_chunk(true);
+    options.set_ignore_iccp_chunk(true);
+    let mut decoder = Decoder::new_with_options(session.source(), options);
+    let bytes = usize::try_from(session.budget.limits.memory_bytes_max).unwrap_or(usize::MAX);
+    decoder.set_limits(Limits { bytes });
+    decoder.set_transformations(transformations);
+    decoder.read_info().map_err(|error| reason(session, &error))
+}
+
+/// The rows, as many as there are; at least one.
+fn read_rows(
+    session: &Session<'_>,
+    reader: &mut Reader<Source<'_>>,
+) -> Result<(Vec<u8>, Extent), Reason> {
+    let info = reader.info();
+    let (width, height, interlaced) = (info.width, info.height, info.interlaced);
+    let pixels = u64::from(width) * u64::from(height);
+    let length = reader.output_buffer_size().ok_or(Reason::TooMuchMemory)?;
+    // One byte a pixel more where an alpha is split off or indices are unpacked.
+    let bytes = (length as u64).saturating_add(pixels);
+    session.check_size(width.into(), height.into(), bytes)?;
+    let mut data = vec![0; length];
+    let (rows, result) = if interlaced {
+        read_passes(reader, &mut data)
+    } else {
+        read_lines(reader, &mut data)
+    };
+    if let Err(error) = result {
+        let reason = reason(session, &error);
+        return match rows {
+            0 => Err(reason),
+            _ => Ok((data, Extent::Cut(reason))),
+        };
+    }
+    // Behind the last row come the end of the compressed data and its checksum.
+    match reader.next_row() {
+        Ok(_) => Ok((data, Extent::Whole)),
+        Err(_) => Ok((data, Extent::AllRows)),
+    }
+}
+
+fn read_lines(
+    reader: &mut Reader<Source<'_>>,
+    data: &mut [u8],
+) -> (u32, Result<(), DecodingError>) {
+    let height = reader.info().height;
+    let line = (data.len() / height.max(1) as usize).max(1);
+    for (row, target) in (0..).zip(data.chunks_exact_mut(line)) {
+        if let Err(error) = reader.read_row(target) {
+            return (row, Err(error));
+        }
+    }
+    (height, Ok(()))
+}
+
+/// Each pass fills the places of later ones too, so that what a cut file lacks is only detail.
+fn read_passes(
+    reader: &mut Reader<Source<'_>>,
+    data: &mut [u8],
+) -> (u32, Result<(), DecodingError>) {
+    let (colour, depth) = reader.output_color_type();
+    let bits = samples(colour) * depth as u8;
+    let width = reader.info().width;
+    let stride = reader.output_line_size(width).unwrap_or(0);
+    let expand = if depth == BitDepth::Eight {
+        splat_interlaced_row
+    } else {
+        expand_interlaced_row
+    };
+    let total = interlaced_rows(reader.info());
+    for row in 0..total {
+        match reader.next_interlaced_row() {
+            Ok(Some(line)) => {
+                if let InterlaceInfo::Adam7(pass) = line.interlace() {
+                    expand(data, stride, line.data(), pass, bits);
+                }
+            }
+            Ok(None) => return (row, Ok(())),
+            Err(error) => return (row, Err(error)),
+        }
+    }
+    (total, Ok(()))
+}
+
+/// How many rows the seven passes have together: each begins at a column and a row, and takes
+/// every nth row; a pass without columns has no rows.
+fn interlaced_rows(info: &Info<'_>) -> u32 {
+    let passes = [
+        (0, 0, 8),
+        (4, 0, 8),
+        (0, 4, 8),
+        (2, 0, 4),
+        (0, 2, 4),
+        (1, 0, 2),
+        (0, 1, 2),
+    ];
+    let rows = passes.map(|(left, top, down)| {
+        let is_empty = info.width <= left;
+        if is_empty {
+            0
+        } else {
+            info.height.saturating_sub(top).div_ceil(down)
+        }
+    });
+    rows.iter().sum()
+}
+
+fn samples(colour: ColorType) -> u8 {
+    match colour {
+        ColorType::Grayscale | ColorType::Indexed => 1,
+        ColorType::GrayscaleAlpha => 2,
+        ColorType::Rgb => 3,
+        ColorType::Rgba => 4,
+    }
+}
+
+pub(super) fn reason(session: &Session<'_>, error: &DecodingError) -> Reason {
+    match error {
+        _ if session.is_late() => Reason::TooSlow,
+        DecodingError::LimitsExceeded => Reason::TooMuchMemory,
+        DecodingError::IoError(_) | DecodingError::Format(_) | DecodingError::Parameter(_) => {
+            Reason::Damaged
+        }
+    }
+}
+
+/// Eight bits a sample, colours instead of indices, alpha where a colour is see-through.
+const EIGHT_BITS: Transformations = Transformations::EXPAND.union(Transformations::STRIP_16);

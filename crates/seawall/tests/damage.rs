@@ -1,0 +1,207 @@
+//! Damaged files: what can be decoded is hashed, and the report says what is missing.
+
+use seawall::{Budget, hash};
+use seawall_core::{Hash, HashReport, Limits, Outcome, PdqHash, Pixels, Reason, View, ViewOptions};
+use seawall_testkit::{
+    PngColour, RawPng, TiffPage, animated_png, animated_webp, bmp, gif, picture, png, raw_tiff,
+    tiff, webp,
+};
+
+fn report(file: &[u8]) -> HashReport {
+    let budget = Budget {
+        limits: &Limits::default(),
+        expired: &|| false,
+        views: ViewOptions::default(),
+    };
+    hash::perceptual(file, &budget)
+}
+
+fn pdq(pixels: &Pixels) -> PdqHash {
+    hash::pdq(pixels).expect("large enough").hash
+}
+
+fn distance(report: &HashReport, view: View, pixels: &Pixels) -> u16 {
+    let mut records = report.hashes.iter();
+    let record = records.find(|record| record.view == Some(view));
+    match record.expect("this view is there").hash {
+        Hash::Pdq(found) => found.distance(pdq(pixels)).0,
+        Hash::Md5(_) | Hash::Sha1(_) | Hash::Sha256(_) => panic!("a view has a PDQ hash"),
+    }
+}
+
+#[track_caller]
+fn check_partial(file: &[u8]) -> HashReport {
+    let report = report(file);
+    assert_eq!(
+        (report.outcome, report.reason),
+        (Outcome::Partial, Some(Reason::Damaged))
+    );
+    report
+}
+
+#[track_caller]
+fn check_refused(file: &[u8]) {
+    let report = report(file);
+    assert_eq!(
+        (report.outcome, report.reason),
+        (Outcome::Refused, Some(Reason::Damaged))
+    );
+    assert!(report.hashes.is_empty());
+}
+
+/// The whole picture, to the bit, with one note that holds this word.
+#[track_caller]
+fn check_noted(file: &[u8], pixels: &Pixels, word: &str) {
+    let report = report(file);
+    assert_eq!((report.outcome, report.reason), (Outcome::Hashed, None));
+    assert_eq!(distance(&report, View::STORED, pixels), 0);
+    assert_eq!(report.notes.len(), 1, "{:?}", report.notes);
+    assert!(report.notes[0].contains(word), "{:?}", report.notes);
+}
+
+/// Rows as far as the file goes and black below them.
+fn rows_kept(pixels: &Pixels, rows: usize) -> Pixels {
+    let mut data = pixels.data().to_vec();
+    data[rows * pixels.width() * pixels.kind().bytes()..].fill(0);
+    Pixels::new(pixels.width(), pixels.height(), pixels.kind(), data).expect("same size")
+}
+
+fn stored_png(pixels: &Pixels) -> Vec<u8> {
+    let file = RawPng {
+        width: pixels.width() as u32,
+        height: pixels.height() as u32,
+        depth: 8,
+        colour: PngColour::Rgb,
+        chunks: Vec::new(),
+        rows: (0..pixels.height())
+            .map(|row| pixels.row(row).to_vec())
+            .collect(),
+    };
+    file.to_bytes()
+}
+
+fn place_of(file: &[u8], name: &[u8]) -> usize {
+    file.windows(name.len())
+        .position(|window| window == name)
+        .expect("it is in the file")
+}
+
+#[test]
+fn a_cut_png_is_hashed_row_by_row() {
+    let one = picture(320, 240, 1);
+    let whole = stored_png(&one);
+    let row_bytes = 320 * 3 + 1;
+    for rows in [200, 120, 10] {
+        let pixels_at = place_of(&whole, b"IDAT") + 4 + 7;
+        // Stored blocks have headers of 5 bytes every 65 535 bytes.
+        let length = rows * row_bytes + rows * row_bytes / 0xFFFF * 5;
+        let report = check_partial(&whole[..pixels_at + length + row_bytes / 2]);
+        assert_eq!(report.hashes.len(), 1);
+        let found = distance(&report, View::STORED, &rows_kept(&one, rows));
+        assert!(found <= 8, "{rows} rows: {found} bits");
+    }
+    let compressed = png(&one);
+    let report = check_partial(&compressed[..compressed.len() * 95 / 100]);
+    assert!(distance(&report, View::STORED, &one) <= 31);
+    check_refused(&whole[..place_of(&whole, b"IDAT") + 20]);
+    check_refused(&whole[..40]);
+    check_refused(&whole[..20]);
+}
+
+#[test]
+fn a_cut_interlaced_png_lacks_only_detail() {
+    let one = picture(320, 240, 1);
+    let whole = seawall_testkit::interlaced_png(&one);
+    assert_eq!(distance(&report(&whole), View::STORED, &one), 0);
+    // The last two of the seven passes hold three quarters of the pixels.
+    let cut = check_partial(&whole[..whole.len() * 30 / 100]);
+    assert!(distance(&cut, View::STORED, &one) <= 16);
+}
+
+#[test]
+fn a_wrong_checksum_or_a_missing_end_does_no_harm() {
+    let one = picture(320, 240, 1);
+    for file in [png(&one), stored_png(&one)] {
+        let end = file.len() - 12;
+        check_noted(&file[..end], &one, "end of the file");
+        check_noted(&file[..end + 6], &one, "end of the file");
+        let mut wrong = file.clone();
+        // The checksum of the last chunk with pixels.
+        wrong[end - 1] ^= 0x55;
+        check_noted(&wrong, &one, "checksum");
+        // The checksum of the compressed data, before that of its chunk.
+        let mut wrong = file.clone();
+        wrong[end - 5] ^= 0x55;
+        check_noted(&wrong, &one, "checksum");
+        // Of the header.
+        let mut wrong = file.clone();
+        wrong[29] ^= 0x55;
+        check_noted(&wrong, &one, "checksum");
+    }
+}
+
+#[test]
+fn cut_frames_of_an_animation_are_partial() {
+    let frames: Vec<Pixels> = (0..4).map(|seed| picture(64, 48, seed)).collect();
+    let whole = animated_png(&frames);
+    assert_eq!(report(&whole).outcome, Outcome::Hashed);
+    let cut = check_partial(&whole[..whole.len() * 7 / 10]);
+    assert_eq!(distance(&cut, View::STORED, &frames[0]), 0);
+    assert_eq!(distance(&cut, View::frame(2), &frames[1]), 0);
+    let whole = animated_webp(&frames, 1);
+    let cut = check_partial(&whole[..whole.len() * 7 / 10]);
+    assert_eq!(distance(&cut, View::frame(2), &frames[1]), 0);
+}
+
+#[test]
+fn a_cut_gif_is_hashed_as_far_as_it_goes() {
+    let one = picture(320, 240, 1);
+    let whole = gif(std::slice::from_ref(&one));
+    let cut = check_partial(&whole[..whole.len() * 95 / 100]);
+    assert!(distance(&cut, View::STORED, &one) <= 31);
+    let frames: Vec<Pixels> = (0..4).map(|seed| picture(64, 48, seed)).collect();
+    let whole = gif(&frames);
+    let cut = check_partial(&whole[..whole.len() - 500]);
+    let views = cut.hashes.iter().filter_map(|record| record.view);
+    let views: Vec<String> = views.map(|view| view.to_string()).collect();
+    // What was not reached of the last frame is see-through.
+    let expected = [
+        "frame:1",
+        "frame:2",
+        "frame:3",
+        "frame:4",
+        "frame:4/on-white",
+    ];
+    assert_eq!(views, expected);
+    check_refused(&whole[..800]);
+}
+
+#[test]
+fn cut_bitmaps_and_tiffs_are_hashed_as_far_as_they_go() {
+    let one = picture(320, 240, 1);
+    let whole = bmp(&one);
+    // Rows are stored from the bottom up: the missing ones are those at the top.
+    let cut = check_partial(&whole[..whole.len() * 95 / 100]);
+    assert!(distance(&cut, View::STORED, &one) <= 40);
+    check_refused(&whole[..54]);
+    let page = TiffPage::plain(&one);
+    for whole in [
+        raw_tiff(std::slice::from_ref(&page)),
+        raw_tiff(&[page.clone(), page]),
+    ] {
+        assert_eq!(report(&whole).outcome, Outcome::Hashed);
+    }
+    // The encoder writes its directory last: without it nothing is known of the pixels.
+    let whole = tiff(&one);
+    check_refused(&whole[..whole.len() * 8 / 10]);
+    let whole = raw_tiff(&[TiffPage::plain(&one)]);
+    let cut = check_partial(&whole[..whole.len() * 95 / 100]);
+    assert!(distance(&cut, View::STORED, &one) <= 31);
+    check_refused(&whole[..100]);
+}
+
+#[test]
+fn a_cut_webp_is_refused_as_damaged() {
+    let whole = webp(&picture(320, 240, 1));
+    check_refused(&whole[..whole.len() * 8 / 10]);
+}
