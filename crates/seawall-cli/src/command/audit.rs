@@ -35,7 +35,9 @@ impl Audit {
         };
         let discrepancies = store.read(|reader| reader.discrepancies())?;
         for discrepancy in &discrepancies {
-            output::note(format_args!("seawall: holding the database against the log: {discrepancy}"));
+            output::note(format_args!(
+                "seawall: holding the database against the log: {discrepancy}"
+            ));
         }
         if !discrepancies.is_empty() {
             return Ok(Exit::SomeFailed);
@@ -45,7 +47,9 @@ impl Audit {
             output::json(&serde_json::json!({ "events": verified.events, "head": head }))?;
         } else {
             let events = verified.events;
-            output::line(format_args!("{events} events, unbroken, and the database agrees; head {head}"));
+            output::line(format_args!(
+                "{events} events, unbroken, and the database agrees; head {head}"
+            ));
         }
         Ok(Exit::Ok)
     }
