@@ -1,16 +1,17 @@
-//! The operations of the tiled filter for AVX-512 (F and BW): sixteen floats are one register.
+//! The operations of the tiled filter for AVX-512 (F and BW): sixteen floats a register.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _mm_loadu_si128, _mm512_add_epi32, _mm512_add_ps, _mm512_castpd_ps,
-    _mm512_castps_pd, _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_fmadd_ps, _mm512_load_ps,
+    __m512, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm512_add_epi32, _mm512_add_ps,
+    _mm512_castpd_ps, _mm512_castps_pd, _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_fmadd_ps,
     _mm512_madd_epi16, _mm512_maskz_loadu_epi32, _mm512_mul_ps, _mm512_permutexvar_epi32,
     _mm512_set1_epi32, _mm512_set1_ps, _mm512_set4_epi32, _mm512_setr_epi32, _mm512_shuffle_epi8,
-    _mm512_shuffle_f32x4, _mm512_store_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
+    _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
     _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 
-use super::lanes::{Divisor, Isa, LANES, Lanes};
-use super::tiled::{Batch, batch};
+use super::lanes::{Divisor, Filter, Isa};
+use super::sampling::Sampler;
+use super::tiled::Tiled;
 
 /// Proof of AVX-512 F and BW.
 #[derive(Clone, Copy)]
@@ -22,22 +23,36 @@ impl Avx512 {
         let present = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
         present.then_some(Self(()))
     }
+}
 
-    /// Runs [`batch`] with these instructions.
-    pub(super) fn batch(self, on: Batch<'_>) {
-        // SAFETY: a value of this type exists only where `detect` found both features.
-        unsafe { run(self, on) }
+/// Lanes of a register.
+const LANES: usize = 16;
+
+impl Filter for Tiled<Avx512, LANES> {
+    fn batch_rows(&self) -> usize {
+        LANES
+    }
+
+    fn take(&mut self, pixels: &[u8], ahead: &[u8]) {
+        // SAFETY: `self` holds an `Avx512`, which exists only where `detect` found both features.
+        unsafe { take(self, pixels, ahead) }
+    }
+
+    fn wants_more(&self) -> bool {
+        Tiled::wants_more(self)
+    }
+
+    fn into_sampler(self: Box<Self>) -> Sampler {
+        Tiled::into_sampler(*self)
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
-fn run(isa: Avx512, on: Batch<'_>) {
-    batch(isa, on);
+fn take(filter: &mut Tiled<Avx512, LANES>, pixels: &[u8], ahead: &[u8]) {
+    filter.batch(pixels, ahead);
 }
 
-// In every block below: a value of `Avx512` exists only where `detect` found AVX-512 F and
-// BW, which are all that the instructions need.
-impl Isa for Avx512 {
+impl Isa<LANES> for Avx512 {
     type Group = __m512;
 
     #[inline(always)]
@@ -47,15 +62,11 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    fn load(self, from: &Lanes) -> __m512 {
-        // SAFETY: the token proves the features; `Lanes` is 64 bytes, aligned to 64.
-        unsafe { _mm512_load_ps(from.0.as_ptr()) }
-    }
-
-    #[inline(always)]
-    fn store(self, group: __m512, to: &mut Lanes) {
-        // SAFETY: the token proves the features; `Lanes` is 64 bytes, aligned to 64.
-        unsafe { _mm512_store_ps(to.0.as_mut_ptr(), group) }
+    fn lanes(self, group: __m512) -> [f32; LANES] {
+        let mut lanes = [0.0; LANES];
+        // SAFETY: the token proves the features; the array has room for 64 bytes.
+        unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), group) }
+        lanes
     }
 
     #[inline(always)]
@@ -80,17 +91,26 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    fn transpose(self, block: &mut [__m512; LANES]) {
+    fn transpose(self, block: [__m512; LANES]) -> [__m512; LANES] {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = block;
         // SAFETY: the token proves the features.
         unsafe {
-            transpose_quads(block);
-            gather_quads(block);
+            let first = quads(a, b, c, d);
+            let second = quads(e, f, g, h);
+            let third = quads(i, j, k, l);
+            let fourth = quads(m, n, o, p);
+            let [a, e, i, m] = gathered(first[0], second[0], third[0], fourth[0]);
+            let [b, f, j, n] = gathered(first[1], second[1], third[1], fourth[1]);
+            let [c, g, k, o] = gathered(first[2], second[2], third[2], fourth[2]);
+            let [d, h, l, p] = gathered(first[3], second[3], third[3], fourth[3]);
+            [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
         }
     }
 
     #[inline(always)]
-    fn luma_of_grey(self, pixels: &[u8; LANES]) -> __m512 {
-        // SAFETY: the token proves the features; the load takes the array's 16 bytes.
+    fn luma_of_grey(self, pixels: &[u8]) -> __m512 {
+        assert!(pixels.len() == LANES, "sixteen pixels");
+        // SAFETY: the token proves the features; the load takes 16 bytes, which are there.
         unsafe {
             let bytes = _mm_loadu_si128(pixels.as_ptr().cast());
             _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes))
@@ -98,14 +118,21 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    fn luma_of_rgb(self, pixels: &[u8; 3 * LANES]) -> __m512 {
+    fn luma_of_rgb(self, pixels: &[u8]) -> __m512 {
+        assert!(pixels.len() == 3 * LANES, "sixteen pixels");
         // SAFETY: the token proves the features; the mask keeps the load to 12 words of four
-        // bytes, the array's 48.
+        // bytes, 48 in all, which are there.
         unsafe {
             let bytes = _mm512_maskz_loadu_epi32(0x0fff, pixels.as_ptr().cast());
             let thousandths = weighted(bytes);
             self.divide(_mm512_cvtepi32_ps(thousandths), &Divisor::THOUSAND)
         }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, byte: &u8) {
+        // SAFETY: the token proves the features; a prefetch changes nothing a program can see.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(byte).cast()) }
     }
 }
 
@@ -142,54 +169,45 @@ unsafe fn weighted(bytes: __m512i) -> __m512i {
     }
 }
 
-/// Transposes each 4 × 4 part: afterwards register `4 i + j` holds, in quarter `q`, column
-/// `4 q + j` of rows `4 i` to `4 i + 3`.
+/// Transposes the four 4 × 4 parts of four rows: register `j` then holds, in quarter `q`,
+/// column `4 q + j`.
 ///
 /// # Safety
 /// The processor has AVX-512 F.
 #[inline(always)]
-unsafe fn transpose_quads(block: &mut [__m512; LANES]) {
-    for rows in block.as_chunks_mut::<4>().0 {
-        let [a, b, c, d] = *rows;
-        // SAFETY: the caller vouches for the features.
-        unsafe {
-            let low_above = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
-            let low_below = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
-            let high_above = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
-            let high_below = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
-            *rows = [
-                _mm512_castpd_ps(_mm512_unpacklo_pd(low_above, low_below)),
-                _mm512_castpd_ps(_mm512_unpackhi_pd(low_above, low_below)),
-                _mm512_castpd_ps(_mm512_unpacklo_pd(high_above, high_below)),
-                _mm512_castpd_ps(_mm512_unpackhi_pd(high_above, high_below)),
-            ];
-        }
+unsafe fn quads(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
+    // SAFETY: the caller vouches for the feature.
+    unsafe {
+        let low_above = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
+        let low_below = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
+        let high_above = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
+        let high_below = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
+        [
+            _mm512_castpd_ps(_mm512_unpacklo_pd(low_above, low_below)),
+            _mm512_castpd_ps(_mm512_unpackhi_pd(low_above, low_below)),
+            _mm512_castpd_ps(_mm512_unpacklo_pd(high_above, high_below)),
+            _mm512_castpd_ps(_mm512_unpackhi_pd(high_above, high_below)),
+        ]
     }
 }
 
-/// Brings the quarters of one column together.
+/// Brings quarter `q` of four registers together, for each `q`.
 ///
 /// # Safety
 /// The processor has AVX-512 F.
 #[inline(always)]
-unsafe fn gather_quads(block: &mut [__m512; LANES]) {
-    let quads = *block;
-    for j in 0..4 {
-        let [a, b, c, d] = [quads[j], quads[4 + j], quads[8 + j], quads[12 + j]];
-        // SAFETY: the caller vouches for the features.
-        unsafe {
-            let even = [
-                _mm512_shuffle_f32x4::<0x88>(a, b),
-                _mm512_shuffle_f32x4::<0x88>(c, d),
-            ];
-            let odd = [
-                _mm512_shuffle_f32x4::<0xdd>(a, b),
-                _mm512_shuffle_f32x4::<0xdd>(c, d),
-            ];
-            block[j] = _mm512_shuffle_f32x4::<0x88>(even[0], even[1]);
-            block[4 + j] = _mm512_shuffle_f32x4::<0x88>(odd[0], odd[1]);
-            block[8 + j] = _mm512_shuffle_f32x4::<0xdd>(even[0], even[1]);
-            block[12 + j] = _mm512_shuffle_f32x4::<0xdd>(odd[0], odd[1]);
-        }
+unsafe fn gathered(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
+    // SAFETY: the caller vouches for the feature.
+    unsafe {
+        let even_above = _mm512_shuffle_f32x4::<0x88>(a, b);
+        let even_below = _mm512_shuffle_f32x4::<0x88>(c, d);
+        let odd_above = _mm512_shuffle_f32x4::<0xdd>(a, b);
+        let odd_below = _mm512_shuffle_f32x4::<0xdd>(c, d);
+        [
+            _mm512_shuffle_f32x4::<0x88>(even_above, even_below),
+            _mm512_shuffle_f32x4::<0x88>(odd_above, odd_below),
+            _mm512_shuffle_f32x4::<0xdd>(even_above, even_below),
+            _mm512_shuffle_f32x4::<0xdd>(odd_above, odd_below),
+        ]
     }
 }

@@ -2,12 +2,19 @@
 
 use std::sync::LazyLock;
 
+use super::RowKind;
 #[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
-use super::portable::Portable;
-use super::tiled::{Batch, batch};
+use super::lanes::Filter;
+use super::sampling::SAMPLE;
+use super::scalar::Scalar;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+use super::tiled::Tiled;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 use super::wasm128::Wasm128;
 
@@ -15,27 +22,19 @@ use super::wasm128::Wasm128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kernel {
-    /// One value at a time: the oracle of the others.
+    /// One value at a time, for any processor: the oracle of the others.
     Scalar,
-    /// Tiles in plain Rust, for any processor.
-    Portable,
-    /// Tiles with AVX2 and FMA.
-    Avx2,
-    /// Tiles with AVX-512 F and BW.
-    Avx512,
-    /// Tiles with WebAssembly's 128-bit SIMD.
+    /// WebAssembly's 128-bit SIMD.
     Wasm128,
+    /// AVX2 and FMA.
+    Avx2,
+    /// AVX-512 F and BW.
+    Avx512,
 }
 
 impl Kernel {
     /// All kernels, the fastest last.
-    pub const ALL: [Self; 5] = [
-        Self::Scalar,
-        Self::Portable,
-        Self::Wasm128,
-        Self::Avx2,
-        Self::Avx512,
-    ];
+    pub const ALL: [Self; 4] = [Self::Scalar, Self::Wasm128, Self::Avx2, Self::Avx512];
 
     /// The fastest kernel that runs here.
     #[must_use]
@@ -46,52 +45,44 @@ impl Kernel {
     /// Whether this kernel runs here.
     #[must_use]
     pub fn is_available(self) -> bool {
-        self == Self::Scalar || self.tiles().is_some()
+        match self {
+            Self::Scalar => true,
+            Self::Wasm128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => Avx2::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Avx512::detect().is_some(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx2 | Self::Avx512 => false,
+        }
     }
 
-    /// The proof that this kernel's instructions are there; `None` also for the scalar form,
-    /// which has no tiles.
-    pub(super) fn tiles(self) -> Option<Tiles> {
+    /// What takes a picture's rows with this kernel; `None` where it does not run here.
+    pub(super) fn filter(
+        self,
+        width: usize,
+        height: usize,
+        kind: RowKind,
+    ) -> Option<Box<dyn Filter + Send>> {
+        if !self.is_available() {
+            return None;
+        }
+        if (width, height) == (SAMPLE, SAMPLE) {
+            // Such a picture is its own sample: nothing is filtered.
+            return Some(Box::new(Scalar::new(width, height, kind)));
+        }
         match self {
-            Self::Scalar => None,
-            Self::Portable => Some(Tiles::Portable),
+            Self::Scalar => Some(Box::new(Scalar::new(width, height, kind))),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => Avx2::detect().map(Tiles::Avx2),
+            Self::Avx2 => Some(Box::new(Tiled::new(Avx2::detect()?, width, height, kind))),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => Avx512::detect().map(Tiles::Avx512),
+            Self::Avx512 => Some(Box::new(Tiled::new(Avx512::detect()?, width, height, kind))),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx2 | Self::Avx512 => None,
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Wasm128 => Some(Tiles::Wasm128),
+            Self::Wasm128 => Some(Box::new(Tiled::new(Wasm128, width, height, kind))),
             #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
             Self::Wasm128 => None,
-        }
-    }
-}
-
-/// A kernel that works in tiles, with its proof.
-#[derive(Clone, Copy)]
-pub(super) enum Tiles {
-    Portable,
-    #[cfg(target_arch = "x86_64")]
-    Avx2(Avx2),
-    #[cfg(target_arch = "x86_64")]
-    Avx512(Avx512),
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    Wasm128,
-}
-
-impl Tiles {
-    /// Takes sixteen rows through all passes.
-    pub(super) fn batch(self, on: Batch<'_>) {
-        match self {
-            Self::Portable => batch(Portable, on),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(isa) => isa.batch(on),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(isa) => isa.batch(on),
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Wasm128 => batch(Wasm128, on),
         }
     }
 }

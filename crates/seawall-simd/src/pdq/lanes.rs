@@ -1,34 +1,21 @@
-//! What the tiled filter asks of a processor: sixteen 32-bit floats at a time.
-//!
-//! An implementor of [`Isa`] is a token: a value of it exists only where the processor has
-//! the instructions, so that the methods are safe to call and the filter that uses them is
-//! plain safe code. How the sixteen lie in registers is the implementor's affair.
+//! What the tiled filter asks of a processor: some 32-bit floats at a time.
 
-/// Floats in a group, rows in a batch and columns in a tile.
-pub(super) const LANES: usize = 16;
-
-/// Sixteen floats in memory.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub(super) struct Lanes(pub(super) [f32; LANES]);
-
-impl Lanes {
-    pub(super) const ZERO: Self = Self([0.0; LANES]);
-}
+use super::sampling::Sampler;
 
 /// Proof that the processor has certain instructions, and the operations made from them.
 ///
-/// Each operation gives the bits of the same operation on 32-bit floats, lane by lane.
-pub(super) trait Isa: Copy {
-    /// Sixteen floats in registers.
+/// An implementor is a token: a value of it exists only where the instructions are, so that
+/// the methods are safe to call and the filter that uses them is plain safe code. `N` floats
+/// make a group, which is what a register holds. Each operation gives the bits of the same
+/// operation on 32-bit floats, lane by lane.
+pub(super) trait Isa<const N: usize>: Copy {
+    /// `N` floats.
     type Group: Copy;
 
     /// The same value in every lane.
     fn splat(self, value: f32) -> Self::Group;
-    /// From memory.
-    fn load(self, from: &Lanes) -> Self::Group;
-    /// To memory.
-    fn store(self, group: Self::Group, to: &mut Lanes);
+    /// The lanes as an array.
+    fn lanes(self, group: Self::Group) -> [f32; N];
     /// `a + b`.
     fn add(self, a: Self::Group, b: Self::Group) -> Self::Group;
     /// `a - b`.
@@ -36,11 +23,25 @@ pub(super) trait Isa: Copy {
     /// `a` divided by a whole number, rounded once.
     fn divide(self, a: Self::Group, by: &Divisor) -> Self::Group;
     /// Rows become columns.
-    fn transpose(self, block: &mut [Self::Group; LANES]);
-    /// The bytes as floats.
-    fn luma_of_grey(self, pixels: &[u8; LANES]) -> Self::Group;
-    /// The luma of sixteen RGB pixels, as [`super::scalar::luma_of_rgb`] gives it.
-    fn luma_of_rgb(self, pixels: &[u8; 3 * LANES]) -> Self::Group;
+    fn transpose(self, block: [Self::Group; N]) -> [Self::Group; N];
+    /// `N` bytes as floats.
+    fn luma_of_grey(self, pixels: &[u8]) -> Self::Group;
+    /// The luma of `N` RGB pixels, as [`super::scalar::luma_of_rgb`] gives it.
+    fn luma_of_rgb(self, pixels: &[u8]) -> Self::Group;
+    /// Says that this memory will be read soon.
+    fn prefetch(self, byte: &u8);
+}
+
+/// Takes rows in batches and ends with the sample.
+pub(super) trait Filter {
+    /// Rows in a batch.
+    fn batch_rows(&self) -> usize;
+    /// Takes one batch in. `ahead` is what will be read next, as far as that is known.
+    fn take(&mut self, pixels: &[u8], ahead: &[u8]);
+    /// Whether batches of zeros have to follow the picture before the sample is complete.
+    fn wants_more(&self) -> bool;
+    /// The sample, once no more is wanted.
+    fn into_sampler(self: Box<Self>) -> Sampler;
 }
 
 /// A whole number to divide by, or the order to give zero.
@@ -53,12 +54,9 @@ pub(super) trait Isa: Copy {
 /// near the smallest floats are not covered; the sums of the first two passes are zero or
 /// at least 2⁻⁶⁰, far above.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(
-    not(target_arch = "x86_64"),
-    allow(
-        dead_code,
-        reason = "without a fused multiply-add only `whole` is used"
-    )
+#[allow(
+    dead_code,
+    reason = "a kernel uses the whole number or its two products"
 )]
 pub(super) struct Divisor {
     pub(super) whole: f32,

@@ -7,7 +7,7 @@
 //! picture and the same picture as RGB different values; lists are made with the former).
 //!
 //! The reference keeps two full-size float buffers and walks them value by value. Here rows
-//! stream in, memory grows with the width, and a kernel takes sixteen rows at a time. The
+//! stream in, memory grows with the width, and a kernel takes eight or sixteen rows at a time. The
 //! additions are the same, in the same order, so the bits are too. `docs/design/pdq.md`
 //! explains how.
 //!
@@ -28,7 +28,6 @@ mod avx2;
 mod avx512;
 mod kernel;
 mod lanes;
-mod portable;
 mod sampling;
 mod scalar;
 mod stream;

@@ -26,9 +26,14 @@ impl Scalar {
             sampler: Sampler::new(height),
         }
     }
+}
 
-    /// Takes the next row.
-    pub(super) fn push(&mut self, row: &[u8]) {
+impl super::lanes::Filter for Scalar {
+    fn batch_rows(&self) -> usize {
+        1
+    }
+
+    fn take(&mut self, row: &[u8], _ahead: &[u8]) {
         match self.kind {
             RowKind::Luma8 => luma_of_grey(row, &mut self.luma),
             RowKind::Rgb8 => luma_of_rgb(row, &mut self.luma),
@@ -40,7 +45,11 @@ impl Scalar {
         }
     }
 
-    pub(super) fn into_sampler(mut self) -> Sampler {
+    fn wants_more(&self) -> bool {
+        false
+    }
+
+    fn into_sampler(mut self: Box<Self>) -> Sampler {
         if let Some(filter) = self.filter {
             filter.finish(&mut self.sampler);
         }

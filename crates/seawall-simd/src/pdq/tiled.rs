@@ -1,11 +1,11 @@
-//! The four box passes over tiles of 16 × 16 pixels, for any [`Isa`].
+//! The four box passes over tiles of `N` × `N` pixels, for any [`Isa`].
 //!
-//! Sixteen rows are taken in at a time. A batch is walked from left to right in tiles of
-//! sixteen columns, and a tile goes through all passes while it is in registers: luma;
-//! turned, so that a lane is a row, through the pass along the rows; turned back, so that a
-//! lane is a column, through the pass down the columns; turned once more through the second
-//! pass along the rows, of which only the picked columns are kept. When the batch is
-//! through, the 64 picked columns of its rows take the last pass.
+//! `N` rows are taken in at a time. A batch is walked from left to right in tiles of `N`
+//! columns, and a tile goes through all passes while it is in registers: luma; turned, so
+//! that a lane is a row, through the pass along the rows; turned back, so that a lane is a
+//! column, through the pass down the columns; turned once more through the second pass along
+//! the rows, of which only the picked columns are kept. When the batch is through, the 64
+//! picked columns of its rows take the last pass.
 //!
 //! Every pass counts in steps from its first input. A mean of a window belongs to the value
 //! `lead` steps before its last one, so it leaves its pass that much later; instead of
@@ -15,64 +15,63 @@
 //! edges except the divisor, which is what [`Axis::divisors`] gives.
 
 use super::RowKind;
-use super::lanes::{Divisor, Isa, LANES, Lanes};
+use super::lanes::{Divisor, Isa};
 use super::sampling::{SAMPLE, Sampler, lead, sampled, window};
 
-/// A picture on its way through the filter. Its memory: 16 rows of bytes, one window of rows
-/// of floats, and some kilobytes.
-pub(super) struct Tiled {
+/// The block once for each `k` below a constant, sixteen at most. A loop would leave it to the
+/// optimiser whether a tile stays in registers; for some bodies it decides against.
+macro_rules! unrolled {
+    ($k:ident < $n:expr, $body:block) => {
+        unrolled!(@ $k, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    (@ $k:ident, $n:expr, $body:block, $($at:literal)*) => {
+        $(if $at < $n {
+            let $k: usize = $at;
+            $body
+        })*
+    };
+}
+
+/// A picture on its way through the filter. Its memory is one window of rows of floats and
+/// some kilobytes.
+pub(super) struct Tiled<I: Isa<N>, const N: usize> {
+    isa: I,
     kind: RowKind,
     width: usize,
-    across: Axis,
-    down: Axis,
-    along_first: Vec<Lanes>,
-    along_second: Vec<Lanes>,
+    across: Axis<N>,
+    down: Axis<N>,
+    first: Ring<I, N>,
+    second: Ring<I, N>,
     /// For each tile its last window of rows.
-    rows: Vec<Lanes>,
+    rows: Vec<I::Group>,
     /// For each tile the sums of its columns.
-    sums: Vec<Lanes>,
+    sums: Vec<I::Group>,
     /// At which step the second pass along a row gives the picked column, and what the sum is
     /// divided by.
     picks: [(usize, f32); SAMPLE],
-    picked: [Lanes; SAMPLE],
     last: LastPass,
     /// Rows taken in, zeros behind the picture included.
     step: usize,
 }
 
-/// Sixteen rows to take in, and what takes them.
-pub(super) struct Batch<'a> {
-    filter: &'a mut Tiled,
-    pixels: &'a [u8],
-}
-
-impl Tiled {
-    pub(super) fn new(width: usize, height: usize, kind: RowKind) -> Self {
+impl<I: Isa<N>, const N: usize> Tiled<I, N> {
+    pub(super) fn new(isa: I, width: usize, height: usize, kind: RowKind) -> Self {
         let (across, down) = (Axis::new(width), Axis::new(height));
-        let tiles = across.steps().div_ceil(LANES);
-        let ring = vec![Lanes::ZERO; (across.window + LANES).next_power_of_two()];
+        let tiles = across.steps().div_ceil(N);
+        let zero = isa.splat(0.0);
         Self {
+            isa,
             kind,
             width,
-            along_first: ring.clone(),
-            along_second: ring,
-            rows: vec![Lanes::ZERO; tiles * down.window],
-            sums: vec![Lanes::ZERO; tiles],
+            first: Ring::new(isa, across.window),
+            second: Ring::new(isa, across.window),
+            rows: vec![zero; tiles * down.window],
+            sums: vec![zero; tiles],
             picks: std::array::from_fn(|k| across.pick(k)),
-            picked: [Lanes::ZERO; SAMPLE],
             last: LastPass::new(height),
             step: 0,
             across,
             down,
-        }
-    }
-
-    /// Sixteen rows for [`batch`], without gaps.
-    pub(super) fn take<'a>(&'a mut self, pixels: &'a [u8]) -> Batch<'a> {
-        assert_eq!(pixels.len(), LANES * self.width * self.kind.bytes());
-        Batch {
-            filter: self,
-            pixels,
         }
     }
 
@@ -84,225 +83,318 @@ impl Tiled {
     pub(super) fn into_sampler(self) -> Sampler {
         self.last.sampler
     }
-}
 
-/// Takes one batch through all passes.
-#[inline(always)]
-pub(super) fn batch<I: Isa>(isa: I, on: Batch<'_>) {
-    match on.filter.kind {
-        RowKind::Luma8 => batch_of::<I, 1>(isa, on),
-        RowKind::Rgb8 => batch_of::<I, 3>(isa, on),
-    }
-}
-
-/// [`batch`] for pictures of so many bytes a pixel.
-#[inline(always)]
-fn batch_of<I: Isa, const BYTES: usize>(isa: I, on: Batch<'_>) {
-    let Batch { filter, pixels } = on;
-    let across = &filter.across;
-    let mut first = AlongRows::new(isa, &mut filter.along_first, across.window);
-    let mut second = AlongRows::new(isa, &mut filter.along_second, across.window);
-    let slots: [usize; LANES] = std::array::from_fn(|k| (filter.step + k) % filter.down.window);
-    let down_divisors = filter.down.divisors(filter.step);
-    let tiles = filter
-        .rows
-        .chunks_exact_mut(filter.down.window)
-        .zip(&mut filter.sums);
-    let mut picks = filter.picks.iter().zip(&mut filter.picked).peekable();
-    for (tile, (rows, sums)) in tiles.enumerate() {
-        let step = tile * LANES;
-        let mut block = luma_tile::<I, BYTES>(isa, pixels, filter.width, step);
-        isa.transpose(&mut block);
-        first.sums(isa, step, &mut block);
-        divide(isa, &mut block, &across.divisors(step));
-        isa.transpose(&mut block);
-        down_columns(isa, &mut block, rows, &slots, sums);
-        divide(isa, &mut block, &down_divisors);
-        isa.transpose(&mut block);
-        second.sums(isa, step, &mut block);
-        while let Some((&(at, size), to)) = picks.next_if(|&(&(at, _), _)| at < step + LANES) {
-            isa.store(block[at - step], to);
-            to.0 = to.0.map(|sum| sum / size);
+    /// Takes `N` rows through all passes.
+    #[inline(always)]
+    pub(super) fn batch(&mut self, pixels: &[u8], ahead: &[u8]) {
+        match self.kind {
+            RowKind::Luma8 => self.batch_of::<1>(pixels, ahead),
+            RowKind::Rgb8 => self.batch_of::<3>(pixels, ahead),
         }
     }
-    filter.last.batch(isa, &filter.picked, filter.step, &slots);
-    filter.step += LANES;
+
+    /// [`Self::batch`] for pictures of so many bytes a pixel.
+    #[inline(always)]
+    fn batch_of<const BYTES: usize>(&mut self, pixels: &[u8], ahead: &[u8]) {
+        let isa = self.isa;
+        let pixels = rows_of::<N>(pixels, self.width * BYTES);
+        let down = Steps::new(self.step, &self.down);
+        let mut first = AlongRows::new(isa, &mut self.first);
+        let mut second = AlongRows::new(isa, &mut self.second);
+        let mut picked = Picked::new(&self.picks);
+        let windows = self.rows.chunks_exact_mut(self.down.window);
+        for (tile, (window, sum)) in windows.zip(&mut self.sums).enumerate() {
+            let step = tile * N;
+            prefetch::<I, N>(isa, ahead, step * N * BYTES, N * N * BYTES);
+            let luma = luma_tile::<I, N, BYTES>(isa, &pixels, self.width, step);
+            let columns = isa.transpose(luma);
+            let columns = if self.across.is_full(step) {
+                first.means(isa, step, columns, &self.across.full)
+            } else {
+                first.means(isa, step, columns, &self.across.edge_divisors(step))
+            };
+            let rows = down_columns(isa, isa.transpose(columns), window, &down, sum);
+            let columns = second.sums(isa, step, isa.transpose(rows));
+            picked.take(isa, step, columns);
+        }
+        self.last.batch(&picked.columns, &down, self.step);
+        self.step += N;
+    }
 }
 
-/// The luma of sixteen rows from column `first` on; zero behind the picture.
+/// The pixels of each row.
 #[inline(always)]
-fn luma_tile<I: Isa, const BYTES: usize>(
+fn rows_of<const N: usize>(pixels: &[u8], row_bytes: usize) -> [&[u8]; N] {
+    std::array::from_fn(|k| &pixels[k * row_bytes..(k + 1) * row_bytes])
+}
+
+/// Asks for `length` bytes from `from` on, as far as they are there.
+#[inline(always)]
+fn prefetch<I: Isa<N>, const N: usize>(isa: I, bytes: &[u8], from: usize, length: usize) {
+    for at in (from..from + length).step_by(CACHE_LINE) {
+        if let Some(byte) = bytes.get(at) {
+            isa.prefetch(byte);
+        }
+    }
+}
+
+/// The luma of `N` rows from column `first` on; zero behind the picture.
+#[inline(always)]
+fn luma_tile<I: Isa<N>, const N: usize, const BYTES: usize>(
     isa: I,
-    pixels: &[u8],
+    rows: &[&[u8]; N],
     width: usize,
     first: usize,
-) -> [I::Group; LANES] {
-    let mut block = [isa.splat(0.0); LANES];
-    if first + LANES <= width {
-        for (group, row) in block.iter_mut().zip(pixels.chunks_exact(width * BYTES)) {
-            *group = luma::<I, BYTES>(isa, &row[first * BYTES..][..LANES * BYTES]);
-        }
+) -> [I::Group; N] {
+    let mut block = [isa.splat(0.0); N];
+    if first + N <= width {
+        unrolled!(k < N, {
+            block[k] = luma::<I, N, BYTES>(isa, &rows[k][first * BYTES..][..N * BYTES]);
+        });
     } else if first < width {
-        for (group, row) in block.iter_mut().zip(pixels.chunks_exact(width * BYTES)) {
+        for (group, row) in block.iter_mut().zip(rows) {
             let rest = &row[first * BYTES..];
-            let mut padded = [0; LANES * 3];
+            let mut padded = [0; GROUP_BYTES_MAX];
             padded[..rest.len()].copy_from_slice(rest);
-            *group = luma::<I, BYTES>(isa, &padded[..LANES * BYTES]);
+            *group = luma::<I, N, BYTES>(isa, &padded[..N * BYTES]);
         }
     }
     block
 }
 
-/// The luma of sixteen pixels.
+/// The luma of `N` pixels.
 #[inline(always)]
-fn luma<I: Isa, const BYTES: usize>(isa: I, pixels: &[u8]) -> I::Group {
+fn luma<I: Isa<N>, const N: usize, const BYTES: usize>(isa: I, pixels: &[u8]) -> I::Group {
     if BYTES == 1 {
-        isa.luma_of_grey(pixels.first_chunk().expect("sixteen pixels"))
+        isa.luma_of_grey(pixels)
     } else {
-        isa.luma_of_rgb(pixels.first_chunk().expect("sixteen pixels"))
+        isa.luma_of_rgb(pixels)
     }
 }
 
-#[inline(always)]
-fn divide<I: Isa>(isa: I, block: &mut [I::Group; LANES], divisors: &[Divisor; LANES]) {
-    for (group, divisor) in block.iter_mut().zip(divisors) {
-        *group = isa.divide(*group, divisor);
-    }
-}
-
-/// The pass along sixteen rows at once: a lane is a row, a group a column.
-struct AlongRows<'a, I: Isa> {
-    /// The last columns, at their step modulo the length, which is a power of two.
-    ring: &'a mut [Lanes],
+/// The last columns that the pass along the rows has seen: a power of two of them, each at
+/// its step modulo that. The first `N` stand behind the end once more, so that any `N` that
+/// follow each other are one slice.
+struct Ring<I: Isa<N>, const N: usize> {
+    columns: Vec<I::Group>,
+    mask: usize,
     window: usize,
+}
+
+impl<I: Isa<N>, const N: usize> Ring<I, N> {
+    fn new(isa: I, window: usize) -> Self {
+        let length = (window + N).next_power_of_two();
+        Self {
+            columns: vec![isa.splat(0.0); length + N],
+            mask: length - 1,
+            window,
+        }
+    }
+
+    /// Puts `N` columns in; `step` is a multiple of `N`.
+    #[inline(always)]
+    fn put(&mut self, step: usize, columns: &[I::Group; N]) {
+        let at = step & self.mask;
+        self.columns[at..at + N].copy_from_slice(columns);
+        if at == 0 {
+            let behind = self.mask + 1;
+            self.columns[behind..behind + N].copy_from_slice(columns);
+        }
+    }
+
+    /// The columns that leave the window in the `N` steps from `step` on.
+    #[inline(always)]
+    fn leaving(&self, step: usize) -> &[I::Group; N] {
+        let at = step.wrapping_sub(self.window) & self.mask;
+        self.columns[at..]
+            .first_chunk()
+            .expect("N stand behind any place")
+    }
+}
+
+/// The pass along `N` rows at once: a lane is a row, a group a column.
+struct AlongRows<'a, I: Isa<N>, const N: usize> {
+    ring: &'a mut Ring<I, N>,
     sum: I::Group,
 }
 
-impl<'a, I: Isa> AlongRows<'a, I> {
+impl<'a, I: Isa<N>, const N: usize> AlongRows<'a, I, N> {
     #[inline(always)]
-    fn new(isa: I, ring: &'a mut [Lanes], window: usize) -> Self {
-        ring.fill(Lanes::ZERO);
+    fn new(isa: I, ring: &'a mut Ring<I, N>) -> Self {
         let sum = isa.splat(0.0);
-        Self { ring, window, sum }
+        ring.columns.fill(sum);
+        Self { ring, sum }
     }
 
-    /// Puts the sum of the window that ends with it in the place of each column.
+    /// For each column the sum of the window that ends with it.
     #[inline(always)]
-    fn sums(&mut self, isa: I, step: usize, block: &mut [I::Group; LANES]) {
-        let mask = self.ring.len() - 1;
-        for (k, group) in block.iter_mut().enumerate() {
-            let place = step + k;
-            let left = place.wrapping_sub(self.window) & mask;
-            isa.store(*group, &mut self.ring[place & mask]);
-            let left = isa.load(&self.ring[left]);
-            self.sum = isa.sub(isa.add(self.sum, *group), left);
-            *group = self.sum;
+    fn sums(&mut self, isa: I, step: usize, mut block: [I::Group; N]) -> [I::Group; N] {
+        self.ring.put(step, &block);
+        let leaving = self.ring.leaving(step);
+        unrolled!(k < N, {
+            self.sum = isa.sub(isa.add(self.sum, block[k]), leaving[k]);
+            block[k] = self.sum;
+        });
+        block
+    }
+
+    /// For each column the mean of the window that ends with it.
+    #[inline(always)]
+    fn means(
+        &mut self,
+        isa: I,
+        step: usize,
+        block: [I::Group; N],
+        divisors: &[Divisor; N],
+    ) -> [I::Group; N] {
+        let mut block = self.sums(isa, step, block);
+        unrolled!(k < N, {
+            block[k] = isa.divide(block[k], &divisors[k]);
+        });
+        block
+    }
+}
+
+/// The steps down that a batch takes.
+struct Steps<const N: usize> {
+    /// Where each row has its place in a window.
+    slots: [usize; N],
+    divisors: [Divisor; N],
+}
+
+impl<const N: usize> Steps<N> {
+    fn new(step: usize, down: &Axis<N>) -> Self {
+        Self {
+            slots: std::array::from_fn(|k| (step + k) % down.window),
+            divisors: if down.is_full(step) {
+                down.full
+            } else {
+                down.edge_divisors(step)
+            },
         }
     }
 }
 
-/// The pass down sixteen columns at once: a lane is a column, a group a row.
+/// The pass down `N` columns at once: a lane is a column, a group a row. Gives the means.
 #[inline(always)]
-fn down_columns<I: Isa>(
+fn down_columns<I: Isa<N>, const N: usize>(
     isa: I,
-    block: &mut [I::Group; LANES],
-    rows: &mut [Lanes],
-    slots: &[usize; LANES],
-    sums: &mut Lanes,
-) {
-    let mut sum = isa.load(sums);
-    for (group, &slot) in block.iter_mut().zip(slots) {
-        let kept = &mut rows[slot];
-        let left = isa.load(kept);
-        isa.store(*group, kept);
-        sum = isa.sub(isa.add(sum, *group), left);
-        *group = sum;
+    mut block: [I::Group; N],
+    window: &mut [I::Group],
+    steps: &Steps<N>,
+    sum_kept: &mut I::Group,
+) -> [I::Group; N] {
+    let mut sum = *sum_kept;
+    unrolled!(k < N, {
+        let kept = &mut window[steps.slots[k]];
+        sum = isa.sub(isa.add(sum, block[k]), *kept);
+        *kept = block[k];
+        block[k] = isa.divide(sum, &steps.divisors[k]);
+    });
+    *sum_kept = sum;
+    block
+}
+
+/// The 64 columns that are picked from a batch.
+struct Picked<'a, const N: usize> {
+    picks: &'a [(usize, f32)],
+    columns: [[f32; N]; SAMPLE],
+}
+
+impl<'a, const N: usize> Picked<'a, N> {
+    #[inline(always)]
+    fn new(picks: &'a [(usize, f32); SAMPLE]) -> Self {
+        Self {
+            picks,
+            columns: [[0.0; N]; SAMPLE],
+        }
     }
-    isa.store(sum, sums);
+
+    /// Keeps the means of those of these sums that are picked.
+    #[inline(always)]
+    fn take<I: Isa<N>>(&mut self, isa: I, step: usize, block: [I::Group; N]) {
+        while let [(at, size), rest @ ..] = self.picks
+            && *at < step + N
+        {
+            let column = &mut self.columns[SAMPLE - self.picks.len()];
+            *column = isa.lanes(block[at - step]).map(|sum| sum / size);
+            self.picks = rest;
+        }
+    }
 }
 
 /// The second pass down the columns, of the 64 picked ones.
 struct LastPass {
-    axis: Axis,
+    lead: usize,
+    height: usize,
     /// The last window of rows.
-    rows: Vec<[Lanes; SAMPLE / LANES]>,
-    sums: [Lanes; SAMPLE / LANES],
+    rows: Vec<[f32; SAMPLE]>,
+    sums: [f32; SAMPLE],
     sampler: Sampler,
 }
 
 impl LastPass {
     fn new(height: usize) -> Self {
-        let axis = Axis::new(height);
+        let window = window(height);
         Self {
-            rows: vec![[Lanes::ZERO; SAMPLE / LANES]; axis.window],
-            sums: [Lanes::ZERO; SAMPLE / LANES],
+            lead: lead(window),
+            height,
+            rows: vec![[0.0; SAMPLE]; window],
+            sums: [0.0; SAMPLE],
             sampler: Sampler::new(height),
-            axis,
         }
     }
 
-    /// Takes sixteen rows, given as 64 columns, and keeps those that are in the sample.
+    /// Takes `N` rows, given as 64 columns, and keeps those that are in the sample.
     #[inline(always)]
-    fn batch<I: Isa>(
+    fn batch<const N: usize>(
         &mut self,
-        isa: I,
-        picked: &[Lanes; SAMPLE],
+        columns: &[[f32; N]; SAMPLE],
+        steps: &Steps<N>,
         step: usize,
-        slots: &[usize; LANES],
     ) {
-        let mut sums = [[Lanes::ZERO; SAMPLE / LANES]; LANES];
-        for (part, columns) in picked.as_chunks::<LANES>().0.iter().enumerate() {
-            let mut block = [isa.splat(0.0); LANES];
-            for (group, column) in block.iter_mut().zip(columns) {
-                *group = isa.load(column);
+        for (k, &slot) in steps.slots.iter().enumerate() {
+            let kept = self.rows[slot].iter_mut();
+            for ((sum, kept), column) in self.sums.iter_mut().zip(kept).zip(columns) {
+                *sum += column[k];
+                *sum -= *kept;
+                *kept = column[k];
             }
-            isa.transpose(&mut block);
-            let mut sum = isa.load(&self.sums[part]);
-            for (k, (group, &slot)) in block.iter().zip(slots).enumerate() {
-                let kept = &mut self.rows[slot][part];
-                sum = isa.sub(isa.add(sum, *group), isa.load(kept));
-                isa.store(*group, kept);
-                isa.store(sum, &mut sums[k][part]);
+            if let Some(row) = (step + k).checked_sub(2 * self.lead) {
+                self.keep(row);
             }
-            isa.store(sum, &mut self.sums[part]);
         }
-        self.keep(step, &sums);
     }
 
-    /// Hands the rows of sums on that belong to a row of the picture.
-    fn keep(&mut self, step: usize, sums: &[[Lanes; SAMPLE / LANES]; LANES]) {
-        for (k, sums) in sums.iter().enumerate() {
-            let Some(row) = (step + k).checked_sub(2 * self.axis.lead) else {
-                continue;
-            };
-            if self.sampler.wants_next() {
-                let size = self.axis.size_of(row) as f32;
-                let means = std::array::from_fn(|c| sums[c / LANES].0[c % LANES] / size);
-                self.sampler.push(&means);
-            } else {
-                self.sampler.skip();
-            }
+    /// Hands the sums around a row on, where the row is in the sample.
+    #[inline(always)]
+    fn keep(&mut self, row: usize) {
+        if self.sampler.wants_next() {
+            let size = size_of(row, self.height) as f32;
+            self.sampler.push(&self.sums.map(|sum| sum / size));
+        } else {
+            self.sampler.skip();
         }
     }
 }
 
 /// The box filter in one direction.
-struct Axis {
+struct Axis<const N: usize> {
     side: usize,
     window: usize,
     lead: usize,
     /// Where all steps of a tile have a full window.
-    full: [Divisor; LANES],
+    full: [Divisor; N],
 }
 
-impl Axis {
+impl<const N: usize> Axis<N> {
     fn new(side: usize) -> Self {
         let window = window(side);
         Self {
             side,
             window,
             lead: lead(window),
-            full: [Divisor::new(window); LANES],
+            full: [Divisor::new(window); N],
         }
     }
 
@@ -311,26 +403,17 @@ impl Axis {
         self.side + 2 * self.lead
     }
 
-    /// How many values the window around a place holds.
-    fn size_of(&self, place: usize) -> usize {
-        let end = place + self.lead + 1;
-        end.min(self.side) - end.saturating_sub(self.window)
-    }
-
-    /// What the sums of the first pass are divided by from a step on.
+    /// Whether the next `N` sums of the first pass are all of a full window.
     #[inline(always)]
-    fn divisors(&self, step: usize) -> [Divisor; LANES] {
-        if step + 1 >= self.window && step + LANES <= self.side {
-            self.full
-        } else {
-            self.edge_divisors(step)
-        }
+    fn is_full(&self, step: usize) -> bool {
+        step + 1 >= self.window && step + N <= self.side
     }
 
+    /// What the next `N` sums of the first pass are divided by, anywhere.
     #[inline(never)]
-    fn edge_divisors(&self, step: usize) -> [Divisor; LANES] {
+    fn edge_divisors(&self, step: usize) -> [Divisor; N] {
         std::array::from_fn(|k| match (step + k).checked_sub(self.lead) {
-            Some(place) if place < self.side => Divisor::new(self.size_of(place)),
+            Some(place) if place < self.side => Divisor::new(size_of(place, self.side)),
             Some(_) | None => Divisor::NOTHING,
         })
     }
@@ -338,6 +421,18 @@ impl Axis {
     /// At which step the second pass gives sample `k`, and from how many values.
     fn pick(&self, k: usize) -> (usize, f32) {
         let place = sampled(k, self.side);
-        (place + 2 * self.lead, self.size_of(place) as f32)
+        (place + 2 * self.lead, size_of(place, self.side) as f32)
     }
 }
+
+/// How many values the window around a place holds.
+fn size_of(place: usize, side: usize) -> usize {
+    let window = window(side);
+    let end = place + lead(window) + 1;
+    end.min(side) - end.saturating_sub(window)
+}
+
+/// Bytes that memory is fetched by.
+const CACHE_LINE: usize = 64;
+/// Bytes of the largest group of pixels.
+const GROUP_BYTES_MAX: usize = 3 * 16;

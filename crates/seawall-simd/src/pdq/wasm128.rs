@@ -1,121 +1,126 @@
-//! The operations of the tiled filter for WebAssembly's 128-bit SIMD: sixteen floats are four
+//! The operations of the tiled filter for WebAssembly's 128-bit SIMD: eight floats in two
 //! registers. There is no fused multiply-add, so means are plain divisions.
 
 use std::arch::wasm32::{
     f32x4_add, f32x4_convert_i32x4, f32x4_div, f32x4_splat, f32x4_sub, i8x16_shuffle, i16x8,
-    i32x4_add, i32x4_dot_i16x8, i32x4_shuffle, u8x16_splat, u16x8_extend_high_u8x16,
-    u16x8_extend_low_u8x16, u32x4_extend_high_u16x8, u32x4_extend_low_u16x8, v128, v128_load,
-    v128_store,
+    i32x4_add, i32x4_dot_i16x8, i32x4_shuffle, u8x16_splat, u16x8_extend_low_u8x16,
+    u32x4_extend_high_u16x8, u32x4_extend_low_u16x8, v128, v128_load, v128_load64_zero, v128_store,
 };
 
-use super::lanes::{Divisor, Isa, LANES, Lanes};
+use super::lanes::{Divisor, Filter, Isa};
+use super::sampling::Sampler;
+use super::tiled::Tiled;
 
 /// A module that was compiled with these instructions only runs where they are.
 #[derive(Clone, Copy)]
 pub(super) struct Wasm128;
 
-/// Registers in a group, and floats in a register.
+/// Lanes of two registers.
+const LANES: usize = 8;
+/// Lanes of one.
 const PART: usize = 4;
 
-impl Isa for Wasm128 {
-    type Group = [v128; PART];
+impl Filter for Tiled<Wasm128, LANES> {
+    fn batch_rows(&self) -> usize {
+        LANES
+    }
+
+    fn take(&mut self, pixels: &[u8], ahead: &[u8]) {
+        self.batch(pixels, ahead);
+    }
+
+    fn wants_more(&self) -> bool {
+        Tiled::wants_more(self)
+    }
+
+    fn into_sampler(self: Box<Self>) -> Sampler {
+        Tiled::into_sampler(*self)
+    }
+}
+
+impl Isa<LANES> for Wasm128 {
+    type Group = [v128; 2];
 
     #[inline(always)]
     fn splat(self, value: f32) -> Self::Group {
-        [f32x4_splat(value); PART]
+        [f32x4_splat(value); 2]
     }
 
     #[inline(always)]
-    fn load(self, from: &Lanes) -> Self::Group {
-        let [a, b, c, d] = quarters(&from.0);
-        // SAFETY: each quarter is 16 bytes.
+    fn lanes(self, group: Self::Group) -> [f32; LANES] {
+        let mut lanes = [0.0_f32; LANES];
+        // SAFETY: the array has room for 32 bytes, 16 from its first lane and 16 from its fifth.
         unsafe {
-            [
-                v128_load(a.as_ptr().cast()),
-                v128_load(b.as_ptr().cast()),
-                v128_load(c.as_ptr().cast()),
-                v128_load(d.as_ptr().cast()),
-            ]
+            v128_store(lanes.as_mut_ptr().cast(), group[0]);
+            v128_store(lanes.as_mut_ptr().add(PART).cast(), group[1]);
         }
-    }
-
-    #[inline(always)]
-    fn store(self, group: Self::Group, to: &mut Lanes) {
-        for (part, to) in group.into_iter().zip(to.0.as_chunks_mut::<PART>().0) {
-            // SAFETY: a chunk of four floats is 16 bytes.
-            unsafe { v128_store(to.as_mut_ptr().cast(), part) }
-        }
+        lanes
     }
 
     #[inline(always)]
     fn add(self, a: Self::Group, b: Self::Group) -> Self::Group {
-        std::array::from_fn(|k| f32x4_add(a[k], b[k]))
+        [f32x4_add(a[0], b[0]), f32x4_add(a[1], b[1])]
     }
 
     #[inline(always)]
     fn sub(self, a: Self::Group, b: Self::Group) -> Self::Group {
-        std::array::from_fn(|k| f32x4_sub(a[k], b[k]))
+        [f32x4_sub(a[0], b[0]), f32x4_sub(a[1], b[1])]
     }
 
     #[inline(always)]
     fn divide(self, a: Self::Group, by: &Divisor) -> Self::Group {
         let whole = f32x4_splat(by.whole);
-        a.map(|part| f32x4_div(part, whole))
+        [f32x4_div(a[0], whole), f32x4_div(a[1], whole)]
     }
 
     #[inline(always)]
-    fn transpose(self, block: &mut [Self::Group; LANES]) {
-        let from = *block;
-        for above in 0..PART {
-            for left in 0..PART {
-                let rows = std::array::from_fn(|k| from[above * PART + k][left]);
-                for (k, column) in transposed(rows).into_iter().enumerate() {
-                    block[left * PART + k][above] = column;
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn luma_of_grey(self, pixels: &[u8; LANES]) -> Self::Group {
-        // SAFETY: the array is 16 bytes.
-        let bytes = unsafe { v128_load(pixels.as_ptr().cast()) };
-        let (low, high) = (
-            u16x8_extend_low_u8x16(bytes),
-            u16x8_extend_high_u8x16(bytes),
-        );
+    fn transpose(self, block: [Self::Group; LANES]) -> [Self::Group; LANES] {
+        let [a, b, c, d, e, f, g, h] = block;
+        let above_left = transposed([a[0], b[0], c[0], d[0]]);
+        let above_right = transposed([a[1], b[1], c[1], d[1]]);
+        let below_left = transposed([e[0], f[0], g[0], h[0]]);
+        let below_right = transposed([e[1], f[1], g[1], h[1]]);
         [
-            f32x4_convert_i32x4(u32x4_extend_low_u16x8(low)),
-            f32x4_convert_i32x4(u32x4_extend_high_u16x8(low)),
-            f32x4_convert_i32x4(u32x4_extend_low_u16x8(high)),
-            f32x4_convert_i32x4(u32x4_extend_high_u16x8(high)),
+            [above_left[0], below_left[0]],
+            [above_left[1], below_left[1]],
+            [above_left[2], below_left[2]],
+            [above_left[3], below_left[3]],
+            [above_right[0], below_right[0]],
+            [above_right[1], below_right[1]],
+            [above_right[2], below_right[2]],
+            [above_right[3], below_right[3]],
         ]
     }
 
     #[inline(always)]
-    fn luma_of_rgb(self, pixels: &[u8; 3 * LANES]) -> Self::Group {
-        // SAFETY: the loads take bytes 0 to 47 of the array's 48.
-        let [a, b, c] = unsafe {
-            [
-                v128_load(pixels.as_ptr().cast()),
-                v128_load(pixels.as_ptr().add(16).cast()),
-                v128_load(pixels.as_ptr().add(32).cast()),
-            ]
-        };
-        // Twelve bytes, four pixels, to the front of each register.
-        let group = [
-            a,
-            i8x16_shuffle::<12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27>(a, b),
-            i8x16_shuffle::<8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23>(b, c),
-            i8x16_shuffle::<4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0>(c, c),
-        ];
-        self.divide(group.map(weighted), &Divisor::THOUSAND)
+    fn luma_of_grey(self, pixels: &[u8]) -> Self::Group {
+        assert!(pixels.len() == LANES, "eight pixels");
+        // SAFETY: the load takes 8 bytes, which are there.
+        let bytes = unsafe { v128_load64_zero(pixels.as_ptr().cast()) };
+        let words = u16x8_extend_low_u8x16(bytes);
+        [
+            f32x4_convert_i32x4(u32x4_extend_low_u16x8(words)),
+            f32x4_convert_i32x4(u32x4_extend_high_u16x8(words)),
+        ]
     }
-}
 
-#[inline(always)]
-fn quarters(lanes: &[f32; LANES]) -> &[[f32; PART]; PART] {
-    lanes.as_chunks().0.first_chunk().expect("four quarters")
+    #[inline(always)]
+    fn luma_of_rgb(self, pixels: &[u8]) -> Self::Group {
+        assert!(pixels.len() == 3 * LANES, "eight pixels");
+        // SAFETY: the loads take bytes 0 to 23, which are there.
+        let (first, second) = unsafe {
+            let start = pixels.as_ptr();
+            (v128_load(start.cast()), v128_load(start.add(8).cast()))
+        };
+        // The second register starts four bytes early.
+        let second =
+            i8x16_shuffle::<4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0>(second, second);
+        let thousandths = [weighted(first), weighted(second)];
+        self.divide(thousandths, &Divisor::THOUSAND)
+    }
+
+    #[inline(always)]
+    fn prefetch(self, _: &u8) {}
 }
 
 /// 299 R + 587 G + 114 B of four pixels in the first 12 bytes.
