@@ -3,7 +3,7 @@
 use std::arch::x86_64::{
     __m128i, __m256, _MM_HINT_T1, _mm_bsrli_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm_prefetch,
     _mm256_add_epi32, _mm256_add_ps, _mm256_castpd_ps, _mm256_castps_pd, _mm256_cvtepi32_ps,
-    _mm256_cvtepu8_epi32, _mm256_fmadd_ps, _mm256_madd_epi16, _mm256_mul_ps,
+    _mm256_cvtepu8_epi32, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_madd_epi16, _mm256_mul_ps,
     _mm256_permute2f128_ps, _mm256_set_m128i, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32,
     _mm256_shuffle_epi8, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_pd, _mm256_unpackhi_ps,
     _mm256_unpacklo_pd, _mm256_unpacklo_ps,
@@ -54,11 +54,18 @@ fn take(filter: &mut Tiled<Avx2, LANES>, pixels: &[u8], ahead: &[u8]) {
 
 impl Isa<LANES> for Avx2 {
     type Group = __m256;
+    type Divisor = [__m256; 2];
 
     #[inline(always)]
     fn splat(self, value: f32) -> __m256 {
         // SAFETY: the token proves the features.
         unsafe { _mm256_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    fn group(self, lanes: &[f32; LANES]) -> __m256 {
+        // SAFETY: the token proves the features; the array has 32 bytes.
+        unsafe { _mm256_loadu_ps(lanes.as_ptr()) }
     }
 
     #[inline(always)]
@@ -82,12 +89,14 @@ impl Isa<LANES> for Avx2 {
     }
 
     #[inline(always)]
-    fn divide(self, a: __m256, by: &Divisor) -> __m256 {
+    fn divisor(self, divisor: &Divisor) -> [__m256; 2] {
+        [self.splat(divisor.high), self.splat(divisor.low)]
+    }
+
+    #[inline(always)]
+    fn divide(self, a: __m256, by: &[__m256; 2]) -> __m256 {
         // SAFETY: the token proves the features.
-        unsafe {
-            let rest = _mm256_mul_ps(a, _mm256_set1_ps(by.low));
-            _mm256_fmadd_ps(a, _mm256_set1_ps(by.high), rest)
-        }
+        unsafe { _mm256_fmadd_ps(a, by[0], _mm256_mul_ps(a, by[1])) }
     }
 
     #[inline(always)]
@@ -121,7 +130,7 @@ impl Isa<LANES> for Avx2 {
     }
 
     #[inline(always)]
-    fn luma_of_rgb(self, pixels: &[u8]) -> __m256 {
+    fn luma_of_rgb(self, pixels: &[u8], thousand: &[__m256; 2]) -> __m256 {
         assert!(pixels.len() == 3 * LANES, "eight pixels");
         // SAFETY: the token proves the features; the loads take bytes 0 to 23, which are
         // there. The second one starts four bytes early and drops them.
@@ -130,13 +139,14 @@ impl Isa<LANES> for Avx2 {
             let second = _mm_loadu_si128(pixels.as_ptr().add(8).cast());
             weighted(first, _mm_bsrli_si128::<4>(second))
         };
-        self.divide(thousandths, &Divisor::THOUSAND)
+        self.divide(thousandths, thousand)
     }
 
     #[inline(always)]
-    fn prefetch(self, byte: &u8) {
-        // SAFETY: the token proves the features; a prefetch changes nothing a program can see.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(byte).cast()) }
+    fn prefetch(self, at: *const u8) {
+        // SAFETY: the token proves the features; a prefetch reads nothing that a
+        // program can see and never fails, wherever it points.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
     }
 }
 

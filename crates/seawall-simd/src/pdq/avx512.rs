@@ -3,10 +3,10 @@
 use std::arch::x86_64::{
     __m512, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm512_add_epi32, _mm512_add_ps,
     _mm512_castpd_ps, _mm512_castps_pd, _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_fmadd_ps,
-    _mm512_madd_epi16, _mm512_maskz_loadu_epi32, _mm512_mul_ps, _mm512_permutexvar_epi32,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_set4_epi32, _mm512_setr_epi32, _mm512_shuffle_epi8,
-    _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
-    _mm512_unpacklo_pd, _mm512_unpacklo_ps,
+    _mm512_loadu_ps, _mm512_madd_epi16, _mm512_maskz_loadu_epi32, _mm512_mul_ps,
+    _mm512_permutexvar_epi32, _mm512_set1_epi32, _mm512_set1_ps, _mm512_set4_epi32,
+    _mm512_setr_epi32, _mm512_shuffle_epi8, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_sub_ps,
+    _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 
 use super::lanes::{Divisor, Filter, Isa};
@@ -54,11 +54,19 @@ fn take(filter: &mut Tiled<Avx512, LANES>, pixels: &[u8], ahead: &[u8]) {
 
 impl Isa<LANES> for Avx512 {
     type Group = __m512;
+    /// Spread over a register when it is used: that is part of the instruction.
+    type Divisor = Divisor;
 
     #[inline(always)]
     fn splat(self, value: f32) -> __m512 {
         // SAFETY: the token proves the features.
         unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    fn group(self, lanes: &[f32; LANES]) -> __m512 {
+        // SAFETY: the token proves the features; the array has 64 bytes.
+        unsafe { _mm512_loadu_ps(lanes.as_ptr()) }
     }
 
     #[inline(always)]
@@ -79,6 +87,11 @@ impl Isa<LANES> for Avx512 {
     fn sub(self, a: __m512, b: __m512) -> __m512 {
         // SAFETY: the token proves the features.
         unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn divisor(self, divisor: &Divisor) -> Divisor {
+        *divisor
     }
 
     #[inline(always)]
@@ -118,21 +131,22 @@ impl Isa<LANES> for Avx512 {
     }
 
     #[inline(always)]
-    fn luma_of_rgb(self, pixels: &[u8]) -> __m512 {
+    fn luma_of_rgb(self, pixels: &[u8], thousand: &Divisor) -> __m512 {
         assert!(pixels.len() == 3 * LANES, "sixteen pixels");
         // SAFETY: the token proves the features; the mask keeps the load to 12 words of four
         // bytes, 48 in all, which are there.
         unsafe {
             let bytes = _mm512_maskz_loadu_epi32(0x0fff, pixels.as_ptr().cast());
             let thousandths = weighted(bytes);
-            self.divide(_mm512_cvtepi32_ps(thousandths), &Divisor::THOUSAND)
+            self.divide(_mm512_cvtepi32_ps(thousandths), thousand)
         }
     }
 
     #[inline(always)]
-    fn prefetch(self, byte: &u8) {
-        // SAFETY: the token proves the features; a prefetch changes nothing a program can see.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(byte).cast()) }
+    fn prefetch(self, at: *const u8) {
+        // SAFETY: the token proves the features; a prefetch reads nothing that a
+        // program can see and never fails, wherever it points.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
     }
 }
 

@@ -10,26 +10,32 @@ use super::sampling::Sampler;
 /// operation on 32-bit floats, lane by lane.
 pub(super) trait Isa<const N: usize>: Copy {
     /// `N` floats.
-    type Group: Copy;
+    type Group: Copy + Send;
+    /// A divisor, ready for use.
+    type Divisor: Copy + Send;
 
     /// The same value in every lane.
     fn splat(self, value: f32) -> Self::Group;
+    /// These lanes.
+    fn group(self, lanes: &[f32; N]) -> Self::Group;
     /// The lanes as an array.
     fn lanes(self, group: Self::Group) -> [f32; N];
     /// `a + b`.
     fn add(self, a: Self::Group, b: Self::Group) -> Self::Group;
     /// `a - b`.
     fn sub(self, a: Self::Group, b: Self::Group) -> Self::Group;
+    /// The divisor, ready for use.
+    fn divisor(self, divisor: &Divisor) -> Self::Divisor;
     /// `a` divided by a whole number, rounded once.
-    fn divide(self, a: Self::Group, by: &Divisor) -> Self::Group;
+    fn divide(self, a: Self::Group, by: &Self::Divisor) -> Self::Group;
     /// Rows become columns.
     fn transpose(self, block: [Self::Group; N]) -> [Self::Group; N];
     /// `N` bytes as floats.
     fn luma_of_grey(self, pixels: &[u8]) -> Self::Group;
     /// The luma of `N` RGB pixels, as [`super::scalar::luma_of_rgb`] gives it.
-    fn luma_of_rgb(self, pixels: &[u8]) -> Self::Group;
-    /// Says that this memory will be read soon.
-    fn prefetch(self, byte: &u8);
+    fn luma_of_rgb(self, pixels: &[u8], thousand: &Self::Divisor) -> Self::Group;
+    /// Says that memory here, if there is any, will be read soon.
+    fn prefetch(self, at: *const u8);
 }
 
 /// Takes rows in batches and ends with the sample.

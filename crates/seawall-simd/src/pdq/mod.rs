@@ -26,8 +26,10 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod axis;
 mod kernel;
 mod lanes;
+mod passes;
 mod sampling;
 mod scalar;
 mod stream;

@@ -40,10 +40,22 @@ impl Filter for Tiled<Wasm128, LANES> {
 
 impl Isa<LANES> for Wasm128 {
     type Group = [v128; 2];
+    type Divisor = v128;
 
     #[inline(always)]
     fn splat(self, value: f32) -> Self::Group {
         [f32x4_splat(value); 2]
+    }
+
+    #[inline(always)]
+    fn group(self, lanes: &[f32; LANES]) -> Self::Group {
+        // SAFETY: the array has 32 bytes, 16 from its first lane and 16 from its fifth.
+        unsafe {
+            [
+                v128_load(lanes.as_ptr().cast()),
+                v128_load(lanes.as_ptr().add(PART).cast()),
+            ]
+        }
     }
 
     #[inline(always)]
@@ -68,9 +80,13 @@ impl Isa<LANES> for Wasm128 {
     }
 
     #[inline(always)]
-    fn divide(self, a: Self::Group, by: &Divisor) -> Self::Group {
-        let whole = f32x4_splat(by.whole);
-        [f32x4_div(a[0], whole), f32x4_div(a[1], whole)]
+    fn divisor(self, divisor: &Divisor) -> v128 {
+        f32x4_splat(divisor.whole)
+    }
+
+    #[inline(always)]
+    fn divide(self, a: Self::Group, by: &v128) -> Self::Group {
+        [f32x4_div(a[0], *by), f32x4_div(a[1], *by)]
     }
 
     #[inline(always)]
@@ -105,7 +121,7 @@ impl Isa<LANES> for Wasm128 {
     }
 
     #[inline(always)]
-    fn luma_of_rgb(self, pixels: &[u8]) -> Self::Group {
+    fn luma_of_rgb(self, pixels: &[u8], thousand: &v128) -> Self::Group {
         assert!(pixels.len() == 3 * LANES, "eight pixels");
         // SAFETY: the loads take bytes 0 to 23, which are there.
         let (first, second) = unsafe {
@@ -116,11 +132,11 @@ impl Isa<LANES> for Wasm128 {
         let second =
             i8x16_shuffle::<4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0>(second, second);
         let thousandths = [weighted(first), weighted(second)];
-        self.divide(thousandths, &Divisor::THOUSAND)
+        self.divide(thousandths, thousand)
     }
 
     #[inline(always)]
-    fn prefetch(self, _: &u8) {}
+    fn prefetch(self, _: *const u8) {}
 }
 
 /// 299 R + 587 G + 114 B of four pixels in the first 12 bytes.
