@@ -51,6 +51,8 @@ pub struct ListRow {
     pub line: u64,
     /// The hash.
     pub hash: Hash,
+    /// The quality that the list states, for PDQ.
+    pub quality: Option<Quality>,
     /// What else the row says, such as a file name.
     pub note: Option<String>,
 }
@@ -160,13 +162,13 @@ impl HashList {
     }
 
     /// Takes a row in, or sets it aside.
-    fn add(&mut self, row: ListRow, quality: Option<Quality>) {
+    fn add(&mut self, row: ListRow) {
         let reason = match row.hash {
             Hash::Pdq(PdqHash([0, 0, 0, 0])) => Some(SetAsideReason::AllZeros),
             Hash::Pdq(PdqHash([u64::MAX, u64::MAX, u64::MAX, u64::MAX])) => {
                 Some(SetAsideReason::AllOnes)
             }
-            Hash::Pdq(_) if quality.is_some_and(|quality| !quality.is_usable()) => {
+            Hash::Pdq(_) if row.quality.is_some_and(|quality| !quality.is_usable()) => {
                 Some(SetAsideReason::LowQuality)
             }
             Hash::Pdq(_) | Hash::Md5(_) | Hash::Sha1(_) | Hash::Sha256(_) => None,

@@ -51,9 +51,14 @@ pub(crate) async fn authorise(
         .extensions()
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());
+    // HEAD is GET without the body, as the router serves it.
+    let method = match request.method() {
+        &Method::HEAD => Method::GET,
+        other => other.clone(),
+    };
     let rule = rules
         .iter()
-        .find(|rule| rule.method == *request.method() && Some(rule.path) == path.as_deref());
+        .find(|rule| rule.method == method && Some(rule.path) == path.as_deref());
     let scope = match rule.map(|rule| rule.who) {
         Some(Who::Anyone) => return next.run(request).await,
         Some(Who::Scope(scope)) => scope,

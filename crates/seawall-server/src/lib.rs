@@ -9,6 +9,7 @@ pub mod console;
 
 mod api;
 mod guard;
+mod lingering;
 mod metrics;
 mod openapi;
 mod problem;

@@ -35,7 +35,7 @@ macro_rules! problem_codes {
 }
 
 problem_codes! {
-    AuditBroken CONFLICT "audit_broken" "The audit log does not hold",
+    AuditBroken CONFLICT "audit_broken" "The audit log, or what is kept beside it, does not hold",
     BadContext BAD_REQUEST "bad_context" "The context of the upload is not right",
     BadHash BAD_REQUEST "bad_hash" "A hash is not right",
     BadItemId BAD_REQUEST "bad_item_id" "The item id is not right",

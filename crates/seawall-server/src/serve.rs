@@ -18,6 +18,7 @@ use url::Url;
 
 use crate::config::Listen;
 use crate::guard::{check_host, count, harden, limit_time};
+use crate::lingering::drain;
 use crate::metrics::Metrics;
 use crate::state::{App, Face};
 use crate::{api, console, public};
@@ -142,6 +143,7 @@ impl Server {
 fn dress(router: Router, app: &App, name: &'static str) -> Router {
     router
         .layer(from_fn(harden))
+        .layer(from_fn(drain))
         .layer(from_fn(limit_time))
         .layer(from_fn_with_state(Arc::clone(&app.face), check_host))
         .layer(from_fn_with_state((app.clone(), name), count))

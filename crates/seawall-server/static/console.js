@@ -139,7 +139,11 @@ const ACTS = {
 function onKey(event) {
   if (event.key === "Escape" && hidePicture("[data-hidden]")) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    one("[data-decision]")?.requestSubmit();
+    const form = one("[data-decision]");
+    if (!form) return;
+    // Where the focus moves to a field that is missing, the key must not open its list too.
+    event.preventDefault();
+    form.requestSubmit();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;

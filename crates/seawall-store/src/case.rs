@@ -4,8 +4,8 @@ use rusqlite::{OptionalExtension, Row};
 use seawall_casework::case::{Case, CasePurpose, CaseState, Decision};
 use seawall_casework::context::ChannelKind;
 use seawall_core::{
-    BankId, CaseId, ContentId, Distance, EvidenceId, Hash, Quality, RevealId, Threshold, Timestamp,
-    UploadId, UserId, View,
+    Algorithm, BankId, CaseId, ContentId, Distance, EvidenceId, Hash, Quality, RevealId, Threshold,
+    Timestamp, UploadId, UserId, View,
 };
 
 use crate::bank::{purpose_name, read_hash, read_purpose};
@@ -50,6 +50,20 @@ pub struct MatchRow {
     pub view: Option<View>,
     /// The quality of the upload's hash.
     pub quality: Option<Quality>,
+}
+
+impl MatchRow {
+    /// The order in which matches are listed everywhere: nearest first, then by bank, content
+    /// and kind of hash.
+    #[must_use]
+    pub fn rank(&self) -> (Distance, BankId, ContentId, Algorithm) {
+        (
+            self.distance,
+            self.bank,
+            self.content,
+            self.hash.algorithm(),
+        )
+    }
 }
 
 /// The bytes of a matched upload, sealed in the vault.
@@ -290,10 +304,12 @@ impl Reader<'_> {
     fn matches(&self, upload: &str) -> Result<Vec<MatchRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT bank_id, bank_name, content_id, distance, threshold, view, algorithm, value, quality
-             FROM matches WHERE upload_id = ?1 ORDER BY distance, bank_name, content_id",
+             FROM matches WHERE upload_id = ?1",
         )?;
         let rows = statement.query_map([upload], |row| Ok(read_match(row)))?;
-        rows.map(|row| row?).collect()
+        let mut matches: Vec<MatchRow> = rows.map(|row| row?).collect::<Result<_, StoreError>>()?;
+        matches.sort_by_key(MatchRow::rank);
+        Ok(matches)
     }
 
     fn evidence(&self, case: CaseId) -> Result<EvidenceRow, StoreError> {

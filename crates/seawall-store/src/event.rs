@@ -102,9 +102,15 @@ impl Tx<'_> {
 
 fn read_event(row: &Row<'_>) -> rusqlite::Result<SealedEvent> {
     Ok(SealedEvent {
-        sequence: row.get(0)?,
+        sequence: row.get::<_, i64>(0)?.cast_unsigned(),
         body: row.get(1)?,
-        previous: EventHash(row.get(2)?),
-        hash: EventHash(row.get(3)?),
+        previous: read_hash(row, 2)?,
+        hash: read_hash(row, 3)?,
     })
+}
+
+/// A hash of the wrong length is one that fits nothing: the verification then names its event.
+fn read_hash(row: &Row<'_>, column: usize) -> rusqlite::Result<EventHash> {
+    let bytes: Vec<u8> = row.get(column)?;
+    Ok(EventHash(bytes.try_into().unwrap_or([0xff; 32])))
 }

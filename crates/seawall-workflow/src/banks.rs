@@ -176,7 +176,7 @@ impl Workflow {
                 }
                 let hashes = vec![StoredHash {
                     hash: row.hash,
-                    quality: None,
+                    quality: row.quality,
                 }];
                 tx.insert_content(
                     bank.id,

@@ -191,6 +191,14 @@ struct Scanned {
     digests: Digests,
 }
 
+/// The case of an upload.
+#[derive(Clone, Copy)]
+struct Opened {
+    case: CaseId,
+    /// Another request with the same item was first.
+    is_repeated: bool,
+}
+
 impl Workflow {
     /// Scans an upload. Where it matches, its bytes are sealed and a case is open when this
     /// returns; where it does not, nothing of it is kept.
@@ -249,19 +257,23 @@ impl Workflow {
         if let Some(answer) = self.known_item(request, &scanned)? {
             return Ok(answer);
         }
-        let matched = !scanned.found.is_empty();
-        // A rehearsal counts in no figure.
-        if !matched || scanned.purpose() == CasePurpose::Live {
-            let outcome = scanned.report.outcome;
-            self.tally.count(outcome, request.context.channel, matched);
-        }
         let rows = scanned.match_rows();
-        let case = if matched {
-            Some(self.open_case(request, &scanned, &rows)?)
-        } else {
-            None
+        let opened = match rows.is_empty() {
+            true => None,
+            false => Some(self.open_case(request, &scanned, &rows)?),
         };
-        Ok(self.answer(&request.item_id, &scanned, &rows, case))
+        let is_repeated = opened.is_some_and(|opened| opened.is_repeated);
+        // A rehearsal counts in no figure, and a repetition was counted the first time.
+        let is_rehearsal = opened.is_some() && scanned.purpose() == CasePurpose::Test;
+        if !is_repeated && !is_rehearsal {
+            let outcome = scanned.report.outcome;
+            self.tally
+                .count(outcome, request.context.channel, opened.is_some());
+        }
+        let case = opened.map(|opened| opened.case);
+        let mut answer = self.answer(&request.item_id, &scanned, &rows, case);
+        answer.repeated = is_repeated;
+        Ok(answer)
     }
 
     /// The answer for an item that already has a case, if it has one.
@@ -293,7 +305,7 @@ impl Workflow {
         request: &ScanRequest,
         scanned: &Scanned,
         rows: &[MatchRow],
-    ) -> Result<CaseId, ScanError> {
+    ) -> Result<Opened, ScanError> {
         let (now, random) = (self.clock.now(), &*self.random);
         let case = Case {
             id: CaseId::new(now, random),
@@ -325,7 +337,10 @@ impl Workflow {
         match written {
             Ok(()) => {
                 self.outgoing.notify_one();
-                Ok(case.id)
+                Ok(Opened {
+                    case: case.id,
+                    is_repeated: false,
+                })
             }
             Err(error) => self.settle_race(request, scanned, &evidence, error),
         }
@@ -338,7 +353,7 @@ impl Workflow {
         scanned: &Scanned,
         evidence: &EvidenceRow,
         error: StoreError,
-    ) -> Result<CaseId, ScanError> {
+    ) -> Result<Opened, ScanError> {
         self.vault
             .remove(evidence.id)
             .map_err(WorkflowError::from)?;
@@ -350,8 +365,12 @@ impl Workflow {
             .read(|reader| reader.upload_by_item(&request.item_id))?;
         match first {
             Some((upload, case)) if upload.sha256 == Hash::Sha256(scanned.digests.sha256) => {
-                Ok(case)
+                Ok(Opened {
+                    case,
+                    is_repeated: true,
+                })
             }
+
             Some((_, case)) => Err(ScanError::ItemReused { case }),
             None => Err(error.into()),
         }
@@ -425,7 +444,9 @@ impl Scanned {
             of_view.and_then(|record| record.quality)
         };
         let row = |found: &Match| self.banks.row(&found.hit, found.view, quality(found));
-        self.found.iter().map(row).collect()
+        let mut rows: Vec<MatchRow> = self.found.iter().map(row).collect();
+        rows.sort_by_key(MatchRow::rank);
+        rows
     }
 }
 

@@ -15,6 +15,7 @@ mod figures;
 mod ingest;
 mod live;
 mod multipart;
+mod proof;
 mod publish;
 mod review;
 mod selftest;
@@ -30,6 +31,7 @@ pub use error::WorkflowError;
 pub use ingest::{
     MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest, Signal, SignalOutcome,
 };
+pub use proof::{Gap, Proof, prove};
 pub use publish::Webhook;
 pub use review::{CaseFile, DecideFault, RevealError};
 pub use seawall_egress::Reach;

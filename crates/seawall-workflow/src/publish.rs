@@ -89,9 +89,15 @@ impl Workflow {
             },
         };
         match self.egress.send(request).await {
-            Ok(answer) => answer.status.is_success(),
+            Ok(answer) => {
+                let status = answer.status.as_u16();
+                if !answer.status.is_success() {
+                    tracing::warn!(status, "a webhook message was answered, but not accepted");
+                }
+                answer.status.is_success()
+            }
             Err(error) => {
-                tracing::warn!(%error, "a webhook message was not accepted");
+                tracing::warn!(%error, "a webhook message could not be sent");
                 false
             }
         }

@@ -10,7 +10,7 @@ fn no_picture_is_asked_for_before_somebody_wants_to_see_it() {
     };
     let case = stage.case("item-1");
     let browser = &stage.browser;
-    browser.requests();
+    stage.requests();
     for path in ["/queue", "/queue?state=all", &format!("/cases/{case}")] {
         stage.open(path);
     }
@@ -28,7 +28,7 @@ fn no_picture_is_asked_for_before_somebody_wants_to_see_it() {
         assert!(evidence.contains(part), "{part} in {evidence}");
     }
     assert_eq!(browser.count("img:not([src^='/static/'])"), 0);
-    let asked = browser.requests();
+    let asked = stage.requests();
     let is_page = |url: &String| !url.contains("/static/");
     let pages: Vec<_> = asked.iter().filter(|url| is_page(url)).collect();
     assert_eq!(
@@ -49,10 +49,10 @@ fn a_picture_is_drawn_once_and_escape_removes_it() {
     let page = format!("/cases/{case}");
     let browser = &stage.browser;
     stage.open(&page);
-    browser.requests();
+    stage.requests();
     browser.press(&['b']);
     let width = drawn(&stage);
-    assert!(width < WIDTH as u64, "small: {width}");
+    assert_eq!(width, 320, "small");
     let address = stage.url(&page) + "/reveals/";
     let asked: Vec<String> = pictures(&stage);
     assert!(
@@ -156,6 +156,13 @@ fn looking_in_full_asks_once_more() {
     );
     let note = browser.text("#report-notes");
     assert!(
+        note.contains("Once the picture on this page has been drawn, the report will say"),
+        "{note}"
+    );
+    browser.reload();
+    is_hidden(&stage, "loading again");
+    let note = browser.text("#report-notes");
+    assert!(
         note.contains("The report will say: the file was viewed in full."),
         "{note}"
     );
@@ -183,7 +190,7 @@ fn is_hidden(stage: &Stage, way: &str) {
 /// The addresses of pictures that the browser asked for since this was last asked.
 #[track_caller]
 fn pictures(stage: &Stage) -> Vec<String> {
-    let mut asked = stage.browser.requests();
+    let mut asked = stage.requests();
     asked.retain(|url| url.contains("/reveals/"));
     asked
 }

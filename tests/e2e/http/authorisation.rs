@@ -195,7 +195,6 @@ fn other_methods_and_other_addresses_are_closed() {
 }
 
 #[test]
-#[ignore = "the authorisation table knows no HEAD and answers with 403"]
 fn head_is_answered_as_get_without_a_body() {
     let scene = Scene::new();
     let http = scene.server.http("api");

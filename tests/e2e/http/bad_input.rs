@@ -224,7 +224,6 @@ fn paths_to_what_cannot_be_are_not_found() {
 }
 
 #[test]
-#[ignore = "the path extractor of axum answers with plain text"]
 fn a_path_that_is_no_text_is_refused_as_a_problem() {
     let Scene { api, .. } = &Scene::new();
     for path in [
@@ -490,7 +489,6 @@ fn requests_that_are_cut_or_malformed_are_refused() {
 
 /// Most programs send a body whole before they read an answer.
 #[test]
-#[ignore = "the server closes with the body unread, and the answer is lost with the connection"]
 fn a_refusal_reaches_a_sender_that_sends_everything_first() {
     let scene = Scene::with(&[("SEAWALL__DECODE__LIMITS__BYTES_MAX", "100000")]);
     let body = vec![b'x'; 10_000_000];

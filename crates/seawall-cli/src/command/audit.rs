@@ -4,7 +4,8 @@ use std::path::Path;
 
 use clap::Subcommand;
 use seawall_casework::audit::VerifyError;
-use seawall_store::Store;
+use seawall_store::{Store, Vault};
+use seawall_workflow::prove;
 
 use crate::folder;
 use crate::output::{self, Exit};
@@ -13,7 +14,7 @@ use crate::output::{self, Exit};
 #[derive(Subcommand)]
 #[command(after_help = "Examples:\n  seawall audit verify\n  seawall audit verify --json")]
 pub(crate) enum Audit {
-    /// Walk the whole chain, hold the database against it, and print its head or what is wrong.
+    /// Walk the whole chain, hold the data folder against it, and print its head or what is wrong.
     Verify {
         /// One JSON object instead of text.
         #[arg(long)]
@@ -24,28 +25,34 @@ pub(crate) enum Audit {
 impl Audit {
     pub(crate) fn run(&self, path: &Path) -> anyhow::Result<Exit> {
         let Self::Verify { json } = self;
-        let store = Store::open(&folder::config(path)?.database())?;
-        let verified = match store.verify_audit() {
-            Ok(verified) => verified,
+        let config = folder::config(path)?;
+        let (store, vault) = (
+            Store::open(&config.database())?,
+            Vault::open(&config.vault())?,
+        );
+        let proof = match prove(&store, &vault) {
+            Ok(proof) => proof,
             Err(error @ VerifyError::Broken(_)) => {
                 output::error(&error.into());
                 return Ok(Exit::SomeFailed);
             }
             Err(error @ VerifyError::Source(_)) => return Err(error.into()),
         };
-        let discrepancies = store.read(|reader| reader.discrepancies())?;
-        for discrepancy in &discrepancies {
-            output::note(format_args!("seawall: holding the database against the log: {discrepancy}"));
+        for gap in &proof.gaps {
+            output::note(format_args!(
+                "seawall: holding the data folder against the log: {gap}"
+            ));
         }
-        if !discrepancies.is_empty() {
+        if !proof.gaps.is_empty() {
             return Ok(Exit::SomeFailed);
         }
-        let head = verified.head.to_string();
+        let (events, head) = (proof.chain.events, proof.chain.head.to_string());
         if *json {
-            output::json(&serde_json::json!({ "events": verified.events, "head": head }))?;
+            output::json(&serde_json::json!({ "events": events, "head": head }))?;
         } else {
-            let events = verified.events;
-            output::line(format_args!("{events} events, unbroken, and the database agrees; head {head}"));
+            output::line(format_args!(
+                "{events} events, unbroken, and the data folder agrees; head {head}"
+            ));
         }
         Ok(Exit::Ok)
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use seawall_core::{Actor, Algorithm, BankName, Hash, Outcome, Threshold, ViewOptions};
-use seawall_store::{NewContent, StoredHash};
+use seawall_core::{Actor, Algorithm, BankName, ContentId, Hash, Outcome, Threshold, ViewOptions};
+use seawall_store::{ContentRow, NewContent, StoredHash};
 use seawall_workflow::Workflow;
 
 use super::matching::read_list;
@@ -228,23 +228,34 @@ fn export(workflow: &Workflow, name: &BankName, path: Option<&Path>) -> anyhow::
         }
         None => Box::new(std::io::stdout().lock()),
     };
-    writeln!(out, "content,algorithm,value,quality")?;
-    for (content, stored) in workflow
-        .store()
-        .read(|reader| reader.bank_hashes(bank.id))?
-    {
-        let quality = stored
-            .quality
-            .map_or(String::new(), |quality| quality.0.to_string());
-        writeln!(
-            out,
-            "{content},{},{},{quality}",
-            stored.hash.algorithm(),
-            stored.hash
-        )?;
+    writeln!(out, "content,algorithm,value,quality,note")?;
+    let mut after = ContentId(0);
+    loop {
+        let page = workflow
+            .store()
+            .read(|reader| reader.contents(bank.id, after, EXPORT_PAGE))?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for content in &page {
+            write_content(&mut out, content)?;
+        }
     }
     out.flush()?;
     Ok(Exit::Ok)
+}
+
+fn write_content(out: &mut dyn Write, content: &ContentRow) -> anyhow::Result<()> {
+    let note = content.note.as_deref().unwrap_or_default();
+    // Quoted as RFC 4180 asks; a line break would end the row for simpler readers.
+    let note = note.replace(['\r', '\n'], " ").replace('"', "\"\"");
+    for stored in &content.hashes {
+        let quality = stored
+            .quality
+            .map_or(String::new(), |quality| quality.0.to_string());
+        let (id, hash) = (content.id, stored.hash);
+        writeln!(out, "{id},{},{hash},{quality},\"{note}\"", hash.algorithm())?;
+    }
+    Ok(())
 }
 
 fn delete(workflow: &Workflow, name: &BankName, yes: bool) -> anyhow::Result<Exit> {
@@ -273,6 +284,9 @@ fn parse_hash(text: &str) -> anyhow::Result<StoredHash> {
         quality: None,
     })
 }
+
+/// How many contents are held in memory while a bank is written out.
+const EXPORT_PAGE: u32 = 1_000;
 
 const EXAMPLES: &str = "Examples:
   seawall bank create PARTNER_A --threshold 31

@@ -107,8 +107,13 @@ impl Row {
         for hash in self.hashes {
             match hash {
                 Ok(hash) => {
-                    let note = self.note.clone();
-                    list.add(ListRow { line, hash, note }, self.quality);
+                    let (quality, note) = (self.quality, self.note.clone());
+                    list.add(ListRow {
+                        line,
+                        hash,
+                        quality,
+                        note,
+                    });
                 }
                 Err(reason) => list.reject(line, reason),
             }

@@ -15,7 +15,12 @@ pub(super) fn parse(list: &mut HashList, lines: &[(u64, &str)]) {
         match row.hash(usual) {
             Ok(hash) => {
                 let note = row.note.filter(|note| !note.is_empty()).map(str::to_owned);
-                list.add(ListRow { line, hash, note }, None);
+                list.add(ListRow {
+                    line,
+                    hash,
+                    quality: None,
+                    note,
+                });
             }
             Err(reason) => list.reject(line, reason),
         }

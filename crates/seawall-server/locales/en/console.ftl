@@ -219,6 +219,7 @@ report-offer = File a report with { $receiver }
 report-to-stand-in = This is a stand-in on this machine. Nothing leaves it.
 report-to-receiver = This is a real receiver. A filed report cannot be taken back.
 report-says-viewed = The report will say: the file was viewed in full.
+report-says-viewed-once-drawn = Once the picture on this page has been drawn, the report will say: the file was viewed in full.
 report-says-not-viewed = The report will say: the file was not viewed in full. That is normal and truthful.
 report-never-test = This case is a rehearsal, so no report can be filed.
 report-no-receiver = No report can be filed: no receiver is set up. An admin can set one.

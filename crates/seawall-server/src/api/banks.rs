@@ -1,7 +1,7 @@
 //! Banks and what is in them.
 
 use axum::Json;
-use axum::extract::{Extension, Path, Request, State};
+use axum::extract::{Extension, Request, State};
 use http::StatusCode;
 use seawall_core::{BankName, ContentId, Quality, Threshold, Timestamp};
 use seawall_store::{Bank, BankChange, ContentRow, NewContent, StoredHash};
@@ -9,7 +9,9 @@ use seawall_workflow::BankError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{ApiJson, ApiQuery, HashValue, PageQuery, page_size, read_body};
+use super::body::{
+    ApiJson, ApiPath, ApiQuery, HashValue, PageQuery, page_size, read_body, split_page,
+};
 use crate::guard::Caller;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::state::App;
@@ -196,7 +198,7 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(name): Path<String>,
+    ApiPath(name): ApiPath<String>,
 ) -> Result<Json<BankBody>, Problem> {
     let name = known_name(&name)?;
     Ok(Json(
@@ -220,7 +222,7 @@ pub(crate) async fn show(
 pub(crate) async fn change(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    ApiPath(name): ApiPath<String>,
     ApiJson(patch): ApiJson<BankPatch>,
 ) -> Result<Json<BankBody>, Problem> {
     let name = known_name(&name)?;
@@ -248,7 +250,7 @@ pub(crate) async fn change(
 pub(crate) async fn delete(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    ApiPath(name): ApiPath<String>,
 ) -> Result<StatusCode, Problem> {
     let name = known_name(&name)?;
     app.blocking(move |workflow| workflow.delete_bank(&name, caller.actor()))
@@ -267,7 +269,7 @@ pub(crate) async fn delete(
 )]
 pub(crate) async fn list_contents(
     State(app): State<App>,
-    Path(name): Path<String>,
+    ApiPath(name): ApiPath<String>,
     ApiQuery(page): ApiQuery<PageQuery>,
 ) -> Result<Json<ContentsBody>, Problem> {
     let name = known_name(&name)?;
@@ -279,12 +281,12 @@ pub(crate) async fn list_contents(
             Ok::<_, BankError>(
                 workflow
                     .store()
-                    .read(|reader| reader.contents(bank.id, after, limit))?,
+                    .read(|reader| reader.contents(bank.id, after, limit + 1))?,
             )
         })
         .await?;
-    let is_full = rows.len() == limit as usize;
-    let next = rows.last().filter(|_| is_full).map(|row| row.id.0);
+    let (rows, has_more) = split_page(rows, limit);
+    let next = rows.last().filter(|_| has_more).map(|row| row.id.0);
     Ok(Json(ContentsBody {
         items: rows.into_iter().map(ContentBody::from).collect(),
         next,
@@ -304,7 +306,7 @@ pub(crate) async fn list_contents(
 pub(crate) async fn add_content(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    ApiPath(name): ApiPath<String>,
     ApiJson(input): ApiJson<ContentInput>,
 ) -> Result<(StatusCode, Json<AddedBody>), Problem> {
     let name = known_name(&name)?;
@@ -350,7 +352,7 @@ pub(crate) async fn add_content(
 pub(crate) async fn add_picture(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    ApiPath(name): ApiPath<String>,
     ApiQuery(query): ApiQuery<NoteQuery>,
     request: Request,
 ) -> Result<(StatusCode, Json<AddedBody>), Problem> {
@@ -395,7 +397,7 @@ pub(crate) async fn add_picture(
 pub(crate) async fn delete_content(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Path((name, id)): Path<(String, String)>,
+    ApiPath((name, id)): ApiPath<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let name = known_name(&name)?;
     let id: ContentId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
@@ -419,7 +421,7 @@ pub(crate) async fn delete_content(
 pub(crate) async fn import(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    ApiPath(name): ApiPath<String>,
     request: Request,
 ) -> Result<Json<ImportBody>, Problem> {
     let name = known_name(&name)?;

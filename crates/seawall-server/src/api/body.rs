@@ -1,8 +1,9 @@
 //! Reading what callers send, with limits, so that every fault is a problem document.
 
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
 use http::request::Parts;
+use percent_encoding::percent_decode_str;
 use seawall_core::{Algorithm, Hash};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -31,9 +32,28 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // The library would replace what is no text, and two ids could become one.
+        let query = parts.uri.query().unwrap_or_default();
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(Problem::new(Code::BadParameter).detail("the query is not UTF-8"));
+        }
         Query::try_from_uri(&parts.uri)
             .map(|Query(value)| Self(value))
             .map_err(|rejection| Problem::new(Code::BadParameter).detail(rejection.body_text()))
+    }
+}
+
+/// The variable parts of an address.
+pub(crate) struct ApiPath<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            Err(_) => Err(Problem::new(Code::NotFound).detail("the address is not UTF-8")),
+        }
     }
 }
 
@@ -54,6 +74,14 @@ pub(crate) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
         limit @ 1..=1_000 => Ok(limit),
         _ => Err(Problem::new(Code::BadParameter).detail("limit is 1 to 1000")),
     }
+}
+
+/// The rows of one page, of which one more than it holds was asked for, and whether others
+/// follow.
+pub(crate) fn split_page<T>(mut rows: Vec<T>, limit: u32) -> (Vec<T>, bool) {
+    let has_more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    (rows, has_more)
 }
 
 /// A hash as it stands in JSON.

@@ -1,7 +1,7 @@
 //! Cases, to be followed by the platform. No picture and no personal context.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use seawall_casework::case::{Case, CasePurpose, CaseState, Decision};
 use seawall_core::{CaseId, Timestamp};
 use seawall_store::{
@@ -10,7 +10,7 @@ use seawall_store::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{ApiQuery, page_size};
+use super::body::{ApiPath, ApiQuery, page_size, split_page};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::state::App;
 
@@ -148,13 +148,13 @@ pub(crate) async fn list(
         .blocking(move |workflow| {
             workflow
                 .store()
-                .read(|reader| reader.cases(filter, after, limit))
+                .read(|reader| reader.cases(filter, after, limit + 1))
         })
         .await?;
-    let is_full = rows.len() == limit as usize;
+    let (rows, has_more) = split_page(rows, limit);
     let next = rows
         .last()
-        .filter(|_| is_full)
+        .filter(|_| has_more)
         .map(|row| row.case.id.to_string());
     Ok(Json(CasesBody {
         items: rows.into_iter().map(case_item).collect(),
@@ -174,7 +174,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(id): Path<String>,
+    ApiPath(id): ApiPath<String>,
 ) -> Result<Json<CaseBody>, Problem> {
     let id: CaseId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
     let found = app

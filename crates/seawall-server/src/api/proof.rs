@@ -32,7 +32,7 @@ pub(crate) async fn figures(State(app): State<App>) -> Result<Json<serde_json::V
 
 /// Verify the audit log
 ///
-/// Walks the whole chain.
+/// Walks the whole chain and holds the database and the vault against it.
 #[utoipa::path(
     get, path = "/api/v1/audit", tag = "proof",
     responses(
@@ -41,15 +41,19 @@ pub(crate) async fn figures(State(app): State<App>) -> Result<Json<serde_json::V
     )
 )]
 pub(crate) async fn audit(State(app): State<App>) -> Result<Json<AuditBody>, Problem> {
-    let verified = app
-        .blocking(|workflow| match workflow.store().verify_audit() {
-            Ok(verified) => Ok(verified),
+    let proof = app
+        .blocking(|workflow| match workflow.prove() {
+            Ok(proof) => Ok(proof),
             Err(VerifyError::Source(error)) => Err(error.into()),
             Err(error @ VerifyError::Broken(_)) => {
                 Err(Problem::new(Code::AuditBroken).detail(error))
             }
         })
         .await?;
+    if let Some(gap) = proof.gaps.first() {
+        return Err(Problem::new(Code::AuditBroken).detail(gap));
+    }
+    let verified = proof.chain;
     Ok(Json(AuditBody {
         events: verified.events,
         head: verified.head.to_string(),

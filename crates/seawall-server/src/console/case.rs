@@ -70,6 +70,7 @@ pub(super) async fn page(
         reader: visitor.user.id,
         shown: shown.and_then(|reveal| Some((reveal, console.tickets.peek(reveal, asker)?))),
     };
+    let mode = seen.shown.map(|(_, mode)| mode);
     let t = Texts::english();
     let receiver = console.app.workflow.receiver();
     let status = if filled.complaints.is_empty() {
@@ -79,7 +80,7 @@ pub(super) async fn page(
     };
     let page = CasePage {
         page: Page::new(&console.app, t.text("case-title"), Some(visitor)).part(Part::Queue),
-        form: DecisionForm::new(t, &file, receiver.as_deref(), filled),
+        form: DecisionForm::new(t, &file, receiver.as_deref(), mode, filled),
         view: CaseView::new(t, &file, &more, seen, receiver.as_deref()),
     };
     Ok(html_with(status, &page))

@@ -7,6 +7,7 @@ use http::StatusCode;
 use seawall_casework::case::{CasePurpose, CaseState, DecideError, Decision, Finding, Verdict};
 use seawall_casework::report::{IndustryClassification, Problem, ProblemKind};
 use seawall_core::{Attribute, CaseId, Manifestation};
+use seawall_store::RevealMode;
 use seawall_workflow::{CaseFile, DecideFault, Receiver, WorkflowError};
 
 use super::body::{Fields, Posted};
@@ -233,6 +234,7 @@ impl DecisionForm {
         t: &Texts,
         file: &CaseFile,
         receiver: Option<&Receiver>,
+        shown: Option<RevealMode>,
         filled: Filled,
     ) -> Option<Self> {
         match file.record.case.state {
@@ -250,7 +252,16 @@ impl DecisionForm {
             manifestations: manifestations(t, &input),
             attributes: attributes(t, &input),
             classifications: classifications(&input),
-            report: receiver.map(|receiver| ReportOffer::new(t, file, receiver, input.report)),
+            report: receiver.map(|receiver| ReportOffer {
+                is_chosen: input.report,
+                name: t.fill("report-offer", [("receiver", name.clone().into())]),
+                receiver: t.text(if receiver.stand_in {
+                    "report-to-stand-in"
+                } else {
+                    "report-to-receiver"
+                }),
+                viewed: t.text(viewed_key(file, shown)),
+            }),
             no_report: t.text(if is_test {
                 "report-never-test"
             } else {
@@ -266,27 +277,15 @@ impl DecisionForm {
     }
 }
 
-impl ReportOffer {
-    fn new(t: &Texts, file: &CaseFile, receiver: &Receiver, is_chosen: bool) -> Self {
-        let kind = if receiver.stand_in {
-            "report-to-stand-in"
-        } else {
-            "report-to-receiver"
-        };
-        let viewed = if file.record.was_fully_viewed() {
-            "report-says-viewed"
-        } else {
-            "report-says-not-viewed"
-        };
-        Self {
-            is_chosen,
-            name: t.fill(
-                "report-offer",
-                [("receiver", receiver_name(t, &receiver.name).into())],
-            ),
-            receiver: t.text(kind),
-            viewed: t.text(viewed),
-        }
+/// What a report would say about a look in full. A picture that this very page shows is drawn,
+/// and counted, only after the page was written.
+fn viewed_key(file: &CaseFile, shown: Option<RevealMode>) -> &'static str {
+    if file.record.was_fully_viewed() {
+        "report-says-viewed"
+    } else if shown == Some(RevealMode::Full) {
+        "report-says-viewed-once-drawn"
+    } else {
+        "report-says-not-viewed"
     }
 }
 
