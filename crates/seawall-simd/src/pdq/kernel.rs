@@ -3,20 +3,14 @@
 use std::sync::LazyLock;
 
 use super::RowKind;
-#[cfg(target_arch = "x86_64")]
-use super::avx2::Avx2;
-#[cfg(target_arch = "x86_64")]
-use super::avx512::Avx512;
-use super::lanes::Filter;
+use super::filter::Filter;
 use super::sampling::SAMPLE;
 use super::scalar::Scalar;
 #[cfg(any(
     target_arch = "x86_64",
     all(target_arch = "wasm32", target_feature = "simd128")
 ))]
-use super::tiled::Tiled;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-use super::wasm128::Wasm128;
+use super::tiles;
 
 /// A way to compute PDQ. All give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,16 +39,7 @@ impl Kernel {
     /// Whether this kernel runs here.
     #[must_use]
     pub fn is_available(self) -> bool {
-        match self {
-            Self::Scalar => true,
-            Self::Wasm128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => Avx2::detect().is_some(),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => Avx512::detect().is_some(),
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx512 => false,
-        }
+        self == Self::Scalar || tiles::is_available(self)
     }
 
     /// What takes a picture's rows with this kernel; `None` where it does not run here.
@@ -64,26 +49,34 @@ impl Kernel {
         height: usize,
         kind: RowKind,
     ) -> Option<Box<dyn Filter + Send>> {
-        if !self.is_available() {
-            return None;
-        }
-        if (width, height) == (SAMPLE, SAMPLE) {
-            // Such a picture is its own sample: nothing is filtered.
+        // A picture of the sample's size is its own sample: nothing is filtered.
+        let is_sample = (width, height) == (SAMPLE, SAMPLE) && self.is_available();
+        if self == Self::Scalar || is_sample {
             return Some(Box::new(Scalar::new(width, height, kind)));
         }
-        match self {
-            Self::Scalar => Some(Box::new(Scalar::new(width, height, kind))),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => Some(Box::new(Tiled::new(Avx2::detect()?, width, height, kind))),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => Some(Box::new(Tiled::new(Avx512::detect()?, width, height, kind))),
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx512 => None,
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Wasm128 => Some(Box::new(Tiled::new(Wasm128, width, height, kind))),
-            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-            Self::Wasm128 => None,
-        }
+        tiles::filter(self, width, height, kind)
+    }
+}
+
+/// Where no kernel with tiles was written for the processor.
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+mod tiles {
+    use super::{Filter, Kernel, RowKind};
+
+    pub(super) fn filter(
+        _kernel: Kernel,
+        _width: usize,
+        _height: usize,
+        _kind: RowKind,
+    ) -> Option<Box<dyn Filter + Send>> {
+        None
+    }
+
+    pub(super) fn is_available(_kernel: Kernel) -> bool {
+        false
     }
 }
 

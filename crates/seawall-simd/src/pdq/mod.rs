@@ -22,21 +22,17 @@
 //! assert!(stream.finish() == pdq_luma(90, 70, &pixels));
 //! ```
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
-mod axis;
+mod filter;
 mod kernel;
-mod lanes;
-mod passes;
 mod sampling;
 mod scalar;
 mod stream;
-mod tiled;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+mod tiles;
 mod transform;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod wasm128;
 
 pub use kernel::Kernel;
 pub use stream::{PdqStream, RowKind};

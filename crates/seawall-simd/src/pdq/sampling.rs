@@ -53,7 +53,7 @@ impl Sampler {
             self.values[self.filled] = *row;
             self.filled += 1;
         }
-        self.row += 1;
+        self.skip();
     }
 
     /// Passes over a row that is not one of the 64.

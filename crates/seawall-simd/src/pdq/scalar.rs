@@ -5,6 +5,7 @@
 //! wanted.
 
 use super::RowKind;
+use super::filter::Filter;
 use super::sampling::{SAMPLE, Sampler, lead, sampled, window};
 
 /// A picture on its way through the filter.
@@ -12,7 +13,7 @@ pub(super) struct Scalar {
     kind: RowKind,
     luma: Vec<f32>,
     /// A 64 × 64 picture is its own sample.
-    filter: Option<Filter>,
+    passes: Option<Passes>,
     sampler: Sampler,
 }
 
@@ -22,13 +23,13 @@ impl Scalar {
         Self {
             kind,
             luma: vec![0.0; width],
-            filter: filtered.then(|| Filter::new(width, height)),
+            passes: filtered.then(|| Passes::new(width, height)),
             sampler: Sampler::new(height),
         }
     }
 }
 
-impl super::lanes::Filter for Scalar {
+impl Filter for Scalar {
     fn batch_rows(&self) -> usize {
         1
     }
@@ -38,10 +39,10 @@ impl super::lanes::Filter for Scalar {
             RowKind::Luma8 => luma_of_grey(row, &mut self.luma),
             RowKind::Rgb8 => luma_of_rgb(row, &mut self.luma),
         }
-        match (&mut self.filter, self.luma.as_array()) {
-            (Some(filter), _) => filter.push(&self.luma, &mut self.sampler),
+        match (&mut self.passes, self.luma.as_array()) {
+            (Some(passes), _) => passes.push(&self.luma, &mut self.sampler),
             (None, Some(row)) => self.sampler.push(row),
-            (None, None) => unreachable!("without a filter a row has 64 values"),
+            (None, None) => unreachable!("without passes a row has 64 values"),
         }
     }
 
@@ -50,8 +51,8 @@ impl super::lanes::Filter for Scalar {
     }
 
     fn into_sampler(mut self: Box<Self>) -> Sampler {
-        if let Some(filter) = self.filter {
-            filter.finish(&mut self.sampler);
+        if let Some(passes) = self.passes {
+            passes.finish(&mut self.sampler);
         }
         self.sampler
     }
@@ -74,7 +75,7 @@ pub(super) fn luma_of_rgb(row: &[u8], luma: &mut [f32]) {
 }
 
 /// The two rounds of box passes: along the rows, down the columns, and both again.
-struct Filter {
+struct Passes {
     window: usize,
     columns: [usize; SAMPLE],
     first: ColumnBox,
@@ -85,7 +86,7 @@ struct Filter {
     picked_down: [f32; SAMPLE],
 }
 
-impl Filter {
+impl Passes {
     fn new(width: usize, height: usize) -> Self {
         Self {
             window: window(width),

@@ -1,8 +1,8 @@
 //! PDQ of a picture whose rows come one after the other.
 
 use super::PdqOutput;
+use super::filter::Filter;
 use super::kernel::Kernel;
-use super::lanes::Filter;
 use super::sampling::SIDE_MIN;
 use super::transform::output;
 

@@ -7,8 +7,9 @@ use std::arch::wasm32::{
     u32x4_extend_high_u16x8, u32x4_extend_low_u16x8, v128, v128_load, v128_load64_zero, v128_store,
 };
 
-use super::lanes::{Divisor, Filter, Isa};
-use super::sampling::Sampler;
+use super::super::filter::Filter;
+use super::super::sampling::Sampler;
+use super::lanes::{Divisor, Isa};
 use super::tiled::Tiled;
 
 /// A module that was compiled with these instructions only runs where they are.

@@ -9,8 +9,9 @@ use std::arch::x86_64::{
     _mm256_unpacklo_pd, _mm256_unpacklo_ps,
 };
 
-use super::lanes::{Divisor, Filter, Isa};
-use super::sampling::Sampler;
+use super::super::filter::Filter;
+use super::super::sampling::Sampler;
+use super::lanes::{Divisor, Isa};
 use super::tiled::Tiled;
 
 /// Proof of AVX2 and FMA.

@@ -6,8 +6,8 @@
 //! and behind the picture carry zeros: adding or subtracting zero changes no sum, so that the
 //! edges differ only in what a sum is divided by.
 
+use super::super::sampling::{lead, sampled, window};
 use super::lanes::{Divisor, Isa};
-use super::sampling::{lead, sampled, window};
 
 /// One direction: the side, and what the sums of the first pass are divided by.
 pub(super) struct Axis<I: Isa<N>, const N: usize> {

@@ -1,8 +1,8 @@
 //! The passes over a batch of `N` rows.
 
+use super::super::sampling::{SAMPLE, Sampler};
 use super::axis::{Axis, size_of};
 use super::lanes::Isa;
-use super::sampling::{SAMPLE, Sampler};
 
 /// The last columns that a pass along the rows has seen: a power of two of them, each at its
 /// step modulo that. The first `N` stand behind the end once more, so that any `N` that follow

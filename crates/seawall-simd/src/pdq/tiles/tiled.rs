@@ -13,11 +13,11 @@
 //! behind are two tiles more of steps, in which, as everywhere outside the picture, all is
 //! zero.
 
-use super::RowKind;
+use super::super::RowKind;
+use super::super::sampling::{SAMPLE, Sampler};
 use super::axis::Axis;
 use super::lanes::{Divisor, Isa};
 use super::passes::{AlongRows, LastPass, Picked, Ring, StepsDown};
-use super::sampling::{SAMPLE, Sampler};
 
 /// The block once for each `k` below a constant, sixteen at most. A loop would leave it to the
 /// optimiser whether a tile stays in registers; for some bodies it decides against.

@@ -1,7 +1,5 @@
 //! What the tiled filter asks of a processor: some 32-bit floats at a time.
 
-use super::sampling::Sampler;
-
 /// Proof that the processor has certain instructions, and the operations made from them.
 ///
 /// An implementor is a token: a value of it exists only where the instructions are, so that
@@ -32,22 +30,10 @@ pub(super) trait Isa<const N: usize>: Copy {
     fn transpose(self, block: [Self::Group; N]) -> [Self::Group; N];
     /// `N` bytes as floats.
     fn luma_of_grey(self, pixels: &[u8]) -> Self::Group;
-    /// The luma of `N` RGB pixels, as [`super::scalar::luma_of_rgb`] gives it.
+    /// The luma of `N` RGB pixels, as [`crate::pdq::scalar::luma_of_rgb`] gives it.
     fn luma_of_rgb(self, pixels: &[u8], thousand: &Self::Divisor) -> Self::Group;
     /// Says that memory here, if there is any, will be read soon.
     fn prefetch(self, at: *const u8);
-}
-
-/// Takes rows in batches and ends with the sample.
-pub(super) trait Filter {
-    /// Rows in a batch.
-    fn batch_rows(&self) -> usize;
-    /// Takes one batch in. `ahead` is what will be read next, as far as that is known.
-    fn take(&mut self, pixels: &[u8], ahead: &[u8]);
-    /// Whether batches of zeros have to follow the picture before the sample is complete.
-    fn wants_more(&self) -> bool;
-    /// The sample, once no more is wanted.
-    fn into_sampler(self: Box<Self>) -> Sampler;
 }
 
 /// A whole number to divide by, or the order to give zero.
@@ -82,10 +68,6 @@ impl Divisor {
     };
 
     /// The weights of luma are thousandths.
-    #[cfg_attr(
-        not(any(target_arch = "x86_64", target_feature = "simd128")),
-        allow(dead_code, reason = "the scalar luma divides by itself")
-    )]
     pub(super) const THOUSAND: Self = Self::new(1000);
 
     pub(super) const fn new(whole: usize) -> Self {
