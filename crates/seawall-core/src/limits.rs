@@ -24,7 +24,7 @@ impl Default for Limits {
             bytes_max: 64 << 20,
             pixels_max: 150_000_000,
             frames_max: 32,
-            memory_bytes_max: 512 << 20,
+            memory_bytes_max: 256 << 20,
             time_ms_max: 20_000,
         }
     }

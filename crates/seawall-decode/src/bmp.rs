@@ -11,6 +11,6 @@ use crate::views;
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let decoder = BmpDecoder::new(session.source()).map_err(|error| session.reason(&error))?;
     let layout = still::read(session, decoder)?;
-    views::visit(session, Place::Whole, layout, Orientation::NoTransforms);
+    views::visit(session, Place::Whole, &layout, Orientation::NoTransforms);
     Ok(())
 }

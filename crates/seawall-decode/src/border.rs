@@ -1,27 +1,24 @@
 //! Borders of one colour: the bars above, below or beside a picture that a player, an editor
 //! or a screenshot added.
 
-use seawall_core::{PixelKind, Pixels};
+use seawall_core::Pixels;
 
 /// A part of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Area {
-    left: usize,
-    top: usize,
-    right: usize,
-    bottom: usize,
+    pub(crate) left: usize,
+    pub(crate) top: usize,
+    /// Behind the last column.
+    pub(crate) right: usize,
+    /// Behind the last row.
+    pub(crate) bottom: usize,
 }
 
 /// What is left inside the borders; `None` where there are none or nothing is left.
 ///
 /// Each side may have its own colour, and a border may lie inside another one.
 pub(crate) fn inside(pixels: &Pixels) -> Option<Area> {
-    let whole = Area {
-        left: 0,
-        top: 0,
-        right: pixels.width(),
-        bottom: pixels.height(),
-    };
+    let whole = Area::whole(pixels);
     let mut area = whole;
     for _ in 0..ROUNDS_MAX {
         let before = area;
@@ -35,25 +32,26 @@ pub(crate) fn inside(pixels: &Pixels) -> Option<Area> {
 }
 
 impl Area {
-    /// The size of this part in memory.
-    pub(crate) fn bytes(self, kind: PixelKind) -> u64 {
-        (self.right - self.left) as u64 * (self.bottom - self.top) as u64 * kind.bytes() as u64
+    /// All of it.
+    pub(crate) fn whole(pixels: &Pixels) -> Self {
+        Self {
+            left: 0,
+            top: 0,
+            right: pixels.width(),
+            bottom: pixels.height(),
+        }
     }
 
-    /// A copy of this part.
-    pub(crate) fn of(self, pixels: &Pixels) -> Pixels {
-        let channels = pixels.kind().bytes();
-        let (width, height) = (self.right - self.left, self.bottom - self.top);
-        let mut data = Vec::with_capacity(width * height * channels);
-        for row in self.top..self.bottom {
-            let row = pixels.row(row);
-            data.extend_from_slice(&row[self.left * channels..self.right * channels]);
-        }
-        Pixels::new(width, height, pixels.kind(), data).expect("the area lies in the picture")
+    pub(crate) fn width(self) -> usize {
+        self.right - self.left
+    }
+
+    pub(crate) fn height(self) -> usize {
+        self.bottom - self.top
     }
 
     fn is_large_enough(self) -> bool {
-        self.right - self.left >= SIDE_MIN && self.bottom - self.top >= SIDE_MIN
+        self.width() >= SIDE_MIN && self.height() >= SIDE_MIN
     }
 }
 
@@ -133,7 +131,13 @@ const ROUNDS_MAX: usize = 4;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shown::Shown;
     use seawall_testkit::{bordered, flat, grey, picture};
+
+    fn unbordered(pixels: &Pixels) -> Pixels {
+        let area = inside(pixels).expect("a border");
+        Shown::plain(pixels).cropped(area).to_pixels().into_owned()
+    }
 
     #[test]
     fn bars_and_pillars_of_any_colour_are_found() {
@@ -145,12 +149,11 @@ mod tests {
             ([0, 0, 0, 7], [0, 255, 0]),
         ] {
             let framed = bordered(&inner, margins, colour);
-            let area = inside(&framed).expect("a border");
-            assert!(area.of(&framed) == inner, "{margins:?}");
+            assert!(unbordered(&framed) == inner, "{margins:?}");
             let framed = bordered(&bordered(&inner, margins, colour), [3, 0, 4, 0], [9, 9, 9]);
-            assert!(inside(&framed).expect("two borders").of(&framed) == inner);
+            assert!(unbordered(&framed) == inner);
             let framed = grey(&framed);
-            assert!(inside(&framed).expect("two borders").of(&framed) == grey(&inner));
+            assert!(unbordered(&framed) == grey(&inner));
         }
     }
 

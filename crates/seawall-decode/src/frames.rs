@@ -24,7 +24,7 @@ pub(crate) fn visit(
             let buffer = frame.into_buffer();
             let layout =
                 Layout::from_image(buffer.dimensions(), ColorType::Rgba8, buffer.into_raw())?;
-            views::visit(session, Place::Frame(index + 1), layout, orientation);
+            views::visit(session, Place::Frame(index + 1), &layout, orientation);
         }
         if rest.peek().is_none() {
             return Ok(());

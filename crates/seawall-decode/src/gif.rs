@@ -6,6 +6,7 @@ use seawall_core::{Form, PixelKind, Pixels, Place, Reason, View};
 
 use crate::canvas::{Blend, Canvas, Disposal, Frame};
 use crate::session::Session;
+use crate::shown::Shown;
 use crate::source::Source;
 use crate::{frames, views};
 
@@ -29,7 +30,8 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
         let is_wanted = wanted.next_if_eq(&index).is_some();
         if is_wanted || !whole {
             let place = place(index, count);
-            views::visit(session, place, canvas.layout()?, Orientation::NoTransforms);
+            let layout = canvas.layout()?;
+            views::visit(session, place, &layout, Orientation::NoTransforms);
             if index == 0 && session.budget.views.legacy_palette {
                 visit_indices(session, place);
             }
@@ -103,7 +105,8 @@ fn draw_next(
 /// enlarged to hold the frame and filled with the transparent index, or 0.
 fn visit_indices(session: &mut Session<'_>, place: Place) {
     if let Some(pixels) = read_indices(session) {
-        session.visit(View::of(place).with(Form::LegacyPalette), &pixels);
+        let view = View::of(place).with(Form::LegacyPalette);
+        session.visit(view, &Shown::plain(&pixels));
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
         }
         other => other?,
     };
-    views::visit(session, Place::Whole, layout, orientation);
+    views::visit(session, Place::Whole, &layout, orientation);
     Ok(())
 }
 
@@ -125,4 +125,4 @@ const SIDE_MAX: usize = 65_535;
 /// the pixels, below.
 const SCANS_MAX: usize = 100_000;
 /// Pixels times scans: about six seconds of decoding.
-const SCANNED_PIXELS_MAX: u64 = 4_000_000_000;
+pub(crate) const SCANNED_PIXELS_MAX: u64 = 4_000_000_000;

@@ -34,6 +34,7 @@ mod orientation;
 mod picture;
 mod png;
 mod session;
+mod shown;
 mod sniff;
 mod source;
 mod still;
@@ -43,4 +44,5 @@ mod webp;
 
 pub use budget::Budget;
 pub use picture::{Decoded, Refusal, decode};
+pub use shown::Shown;
 pub use sniff::{media_type_from_name, sniff};

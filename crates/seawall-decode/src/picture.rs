@@ -1,8 +1,9 @@
 //! Decoding: one file in, its views out.
 
-use seawall_core::{MediaType, Pixels, Reason, View};
+use seawall_core::{MediaType, Reason, View};
 
 use crate::session::Session;
+use crate::shown::Shown;
 use crate::{Budget, bmp, gif, jpeg, png, sniff, tiff, webp};
 
 /// What was decoded, beside the pixels that the visitor saw.
@@ -39,7 +40,7 @@ pub struct Refusal {
 pub fn decode(
     bytes: &[u8],
     budget: &Budget<'_>,
-    visit: &mut dyn FnMut(View, &Pixels),
+    visit: &mut dyn FnMut(View, &Shown<'_>),
 ) -> Result<Decoded, Refusal> {
     let media_type = sniff(bytes);
     let mut session = Session::new(bytes, *budget, visit);

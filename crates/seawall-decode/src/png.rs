@@ -11,6 +11,7 @@ use image::metadata::Orientation;
 use seawall_core::{Form, Place, Reason, View};
 
 use crate::session::Session;
+use crate::shown::Shown;
 use crate::views;
 use rows::{Checks, Extent, Read};
 
@@ -28,13 +29,14 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let orientation = exif.map_or(Orientation::NoTransforms, |exif| {
         crate::orientation::from_exif(&exif)
     });
-    views::visit(session, Place::Whole, layout, orientation);
+    views::visit(session, Place::Whole, &layout, orientation);
     if let Extent::Cut(reason) = extent {
         return Err(reason);
     }
     if is_indexed && session.budget.views.legacy_palette {
         let indices = rows::indices(session, checks)?;
-        session.visit(View::of(Place::Whole).with(Form::LegacyPalette), &indices);
+        let view = View::of(Place::Whole).with(Form::LegacyPalette);
+        session.visit(view, &Shown::plain(&indices));
     }
     if is_animated {
         // The picture above is what programs that know no animation show, whether or not it

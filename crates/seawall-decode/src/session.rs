@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use image::error::LimitErrorKind;
 use image::{ImageError, Limits as ImageLimits};
-use seawall_core::{Pixels, Reason, View};
+use seawall_core::{Reason, View};
 
 use crate::Budget;
+use crate::shown::Shown;
 use crate::source::Source;
 
 /// One file on its way from bytes to views.
@@ -19,7 +20,7 @@ pub(crate) struct Session<'a> {
     pub(crate) visited: u32,
     /// Set where a decoder gives pixels and knows that the file is damaged.
     pub(crate) damaged: Cell<bool>,
-    visit: &'a mut dyn FnMut(View, &Pixels),
+    visit: &'a mut dyn FnMut(View, &Shown<'_>),
     late: Rc<Cell<bool>>,
 }
 
@@ -27,7 +28,7 @@ impl<'a> Session<'a> {
     pub(crate) fn new(
         bytes: &'a [u8],
         budget: Budget<'a>,
-        visit: &'a mut dyn FnMut(View, &Pixels),
+        visit: &'a mut dyn FnMut(View, &Shown<'_>),
     ) -> Self {
         Self {
             bytes,
@@ -99,9 +100,9 @@ impl<'a> Session<'a> {
     }
 
     /// Hands one view to the visitor.
-    pub(crate) fn visit(&mut self, view: View, pixels: &Pixels) {
+    pub(crate) fn visit(&mut self, view: View, shown: &Shown<'_>) {
         self.visited += 1;
-        (self.visit)(view, pixels);
+        (self.visit)(view, shown);
     }
 
     /// Adds a note, once.

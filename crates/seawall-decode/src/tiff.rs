@@ -1,5 +1,6 @@
 //! TIFF: every page, in the forms that scanners, cameras and editors write.
 
+mod chunks;
 mod directory;
 
 use ::tiff::decoder::{Decoder, DecodingResult, Limits};
@@ -18,7 +19,7 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let count = page_count(session)?;
     if count == 1 {
         let (layout, orientation) = read_page_at(session, 0)?;
-        views::visit(session, Place::Whole, layout, orientation);
+        views::visit(session, Place::Whole, &layout, orientation);
         return Ok(());
     }
     let mut failed = None;
@@ -27,7 +28,7 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
         // A new decoder for each page: one bad page does not end the others.
         match read_page_at(session, index) {
             Ok((layout, orientation)) => {
-                views::visit(session, Place::Page(index + 1), layout, orientation);
+                views::visit(session, Place::Page(index + 1), &layout, orientation);
             }
             Err(Reason::TooSlow) => return Err(Reason::TooSlow),
             Err(reason) => {
@@ -142,7 +143,10 @@ fn read_samples(
     session.check_size(width.into(), height.into(), 0)?;
     let colour = decoder.colortype().map_err(fail)?;
     let layout = decoder.image_buffer_layout().map_err(fail)?;
-    session.check_size(0, 0, layout.complete_len as u64)?;
+    let pixels = u64::from(width) * u64::from(height);
+    let bytes = layout.complete_len as u64 + working_bytes(colour, layout.planes, pixels);
+    let bytes = bytes.saturating_add(chunks::jpeg_bytes(session, decoder)?);
+    session.check_size(0, 0, bytes)?;
     let mut result = DecodingResult::U8(Vec::new());
     let read = decoder.read_image_to_buffer(&mut result);
     let samples = eight_bits(result)?;
@@ -160,6 +164,22 @@ fn read_samples(
         colour,
         bytes: samples,
     })
+}
+
+/// What the steps from samples to pixels take beside the samples themselves.
+fn working_bytes(colour: ColorType, planes: usize, pixels: u64) -> u64 {
+    let samples = pixels * u64::from(colour.num_samples());
+    let narrowed = if colour.bit_depth() > 8 { samples } else { 0 };
+    let woven = if planes > 1 { samples } else { 0 };
+    let converted = match colour {
+        ColorType::Palette(_) | ColorType::CMYK(_) | ColorType::CMYKA(_) | ColorType::YCbCr(_) => {
+            pixels * 3
+        }
+        ColorType::Gray(1..=7) | ColorType::GrayA(_) | ColorType::RGBA(_) => pixels,
+        // The enum is the library's; the others are reduced in place.
+        _ => 0,
+    };
+    narrowed.max(woven).max(converted)
 }
 
 fn orientation(decoder: &mut Decoder<Source<'_>>) -> Orientation {

@@ -39,7 +39,7 @@ fn decode_bytes(session: &mut Session<'_>, bytes: &[u8]) -> Result<(), Reason> {
         return frames::visit(session, decoder.into_frames(), count, orientation);
     }
     let layout = still::read(session, decoder)?;
-    views::visit(session, Place::Whole, layout, orientation);
+    views::visit(session, Place::Whole, &layout, orientation);
     Ok(())
 }
 

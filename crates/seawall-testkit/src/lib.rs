@@ -3,6 +3,7 @@
 //! Everything it makes is a generated pattern: gradients, discs and bars. It is a
 //! development dependency only: never of what ships.
 
+mod bomb;
 mod clock;
 mod encode;
 mod picture;
@@ -12,6 +13,7 @@ mod raw_png;
 mod raw_tiff;
 mod raw_webp;
 
+pub use bomb::{black_png, gif_bomb, jpeg_with_scans, png_bomb, profile_bomb, text_bomb};
 pub use clock::FakeClock;
 pub use encode::{bmp, gif, jpeg, jpeg_with_orientation, png, tiff, webp, webp_rgba};
 pub use picture::{
@@ -19,6 +21,6 @@ pub use picture::{
 };
 pub use random::SeededRandom;
 pub use raw_gif::{GifFrame, raw_gif, raw_gif_in_colours};
-pub use raw_png::{PngColour, RawPng, animated_png, interlaced_png, png_bomb};
+pub use raw_png::{PngColour, RawPng, animated_png, interlaced_png};
 pub use raw_tiff::{TiffPage, raw_tiff};
 pub use raw_webp::animated_webp;

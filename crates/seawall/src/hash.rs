@@ -7,7 +7,7 @@ use md5::Md5;
 use seawall_core::{
     Hash, HashRecord, HashReport, Outcome, PdqHash, PixelKind, Pixels, Quality, Reason,
 };
-use seawall_decode::{Budget, Refusal, decode};
+use seawall_decode::{Budget, Refusal, Shown, decode};
 use seawall_simd::pdq::{PdqOutput, PdqStream, RowKind};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
@@ -124,8 +124,16 @@ impl From<PdqOutput> for Pdq {
 /// PDQ of a picture; `None` where a side is below five pixels.
 #[must_use]
 pub fn pdq(pixels: &Pixels) -> Option<Pdq> {
-    let mut stream = PdqStream::new(pixels.width(), pixels.height(), row_kind(pixels))?;
+    let mut stream = PdqStream::new(pixels.width(), pixels.height(), row_kind(pixels.kind()))?;
     stream.push_rows(pixels.data());
+    stream.finish().map(Pdq::from)
+}
+
+/// PDQ of one view of a file; `None` where a side is below five pixels.
+#[must_use]
+pub fn pdq_shown(shown: &Shown<'_>) -> Option<Pdq> {
+    let mut stream = PdqStream::new(shown.width(), shown.height(), row_kind(shown.kind()))?;
+    shown.for_each_band(&mut |band| stream.push_rows(band));
     stream.finish().map(Pdq::from)
 }
 
@@ -153,8 +161,8 @@ pub fn pdq_turned(pixels: &Pixels) -> [Option<Pdq>; 8] {
             }
         }
     };
-    let [a, b, c, d] = pdq_of_bands(width, height, row_kind(pixels), rows);
-    let [e, f, g, h] = pdq_of_bands(height, width, row_kind(pixels), columns);
+    let [a, b, c, d] = pdq_of_bands(width, height, row_kind(pixels.kind()), rows);
+    let [e, f, g, h] = pdq_of_bands(height, width, row_kind(pixels.kind()), columns);
     [a, b, c, d, e, f, g, h]
 }
 
@@ -205,8 +213,8 @@ fn mirror(band: &mut [u8], stride: usize, kind: RowKind) {
     }
 }
 
-fn row_kind(pixels: &Pixels) -> RowKind {
-    match pixels.kind() {
+fn row_kind(kind: PixelKind) -> RowKind {
+    match kind {
         PixelKind::Luma8 => RowKind::Luma8,
         PixelKind::Rgb8 => RowKind::Rgb8,
     }
@@ -222,8 +230,8 @@ const BAND_ROWS: usize = 16;
 #[must_use]
 pub fn perceptual(bytes: &[u8], budget: &Budget<'_>) -> HashReport {
     let mut hashes = Vec::new();
-    let decoded = decode(bytes, budget, &mut |view, pixels| {
-        if let Some(pdq) = pdq(pixels) {
+    let decoded = decode(bytes, budget, &mut |view, shown| {
+        if let Some(pdq) = pdq_shown(shown) {
             hashes.push(HashRecord {
                 hash: Hash::Pdq(pdq.hash),
                 quality: Some(pdq.quality),

@@ -37,4 +37,4 @@ pub mod json;
 pub mod preview;
 pub mod scan;
 
-pub use seawall_decode::{Budget, Refusal, sniff};
+pub use seawall_decode::{Budget, Refusal, Shown, sniff};

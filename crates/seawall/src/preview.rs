@@ -35,10 +35,10 @@ pub fn render(bytes: &[u8], budget: &Budget<'_>, style: PreviewStyle) -> Result<
         views: ViewOptions::default(),
     };
     let mut kept: Option<(View, Pixels)> = None;
-    decode(bytes, &budget, &mut |view, pixels| {
+    decode(bytes, &budget, &mut |view, shown| {
         let is_nearer = kept.as_ref().is_none_or(|&(held, _)| is_nearer(view, held));
         if is_nearer {
-            kept = Some((view, styled(pixels, style)));
+            kept = Some((view, styled(&shown.to_pixels(), style)));
         }
     })?;
     let png = kept.and_then(|(_, pixels)| encode(&pixels));
@@ -209,7 +209,7 @@ mod tests {
         let preview = render(file, &budget, style).expect("a whole picture");
         let mut shown = None;
         decode(&preview, &budget, &mut |_, pixels| {
-            shown = Some(pixels.clone())
+            shown = Some(pixels.to_pixels().into_owned());
         })
         .expect("our own PNG");
         shown.expect("one view")

@@ -69,6 +69,18 @@ pub(crate) fn structure(bytes: &[u8]) -> Structure {
     structure
 }
 
+/// The largest frame, in pixels, that anything in these bytes announces, wherever it stands:
+/// for JPEG data inside other files, which another parser than this one will read.
+pub(crate) fn largest_frame(bytes: &[u8]) -> Option<Frame> {
+    let frames = bytes.windows(2).enumerate().filter_map(|(place, pair)| {
+        if pair[0] != 0xFF || !is_frame(pair[1]) {
+            return None;
+        }
+        frame(pair[1], bytes.get(place + 4..)?)
+    });
+    frames.max_by_key(|frame| u32::from(frame.width) * u32::from(frame.height))
+}
+
 struct Markers<'a> {
     bytes: &'a [u8],
     position: usize,
@@ -170,6 +182,15 @@ mod tests {
         for length in 0..file.len().min(700) {
             structure(&file[..length]);
         }
+    }
+
+    #[test]
+    fn the_largest_of_several_frames_is_found() {
+        let small = jpeg(&picture(80, 60, 1), 90);
+        let large = jpeg(&picture(90, 70, 1), 90);
+        let both = [&small[..], b"between", &large, &small].concat();
+        assert_eq!(largest_frame(&both).map(|frame| frame.width), Some(90));
+        assert_eq!(largest_frame(b"none"), None);
     }
 
     #[test]

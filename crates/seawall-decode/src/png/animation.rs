@@ -41,7 +41,7 @@ pub(super) fn decode(
         draw_next(session, &mut reader, &mut canvas, index == 0)?;
         if wanted.next_if_eq(&index).is_some() {
             let place = Place::Frame(index + 1);
-            views::visit(session, place, canvas.layout()?, orientation);
+            views::visit(session, place, &canvas.layout()?, orientation);
         }
         if wanted.peek().is_none() {
             return Ok(());

@@ -110,7 +110,12 @@ fn read_rows(
     let pixels = u64::from(width) * u64::from(height);
     let length = reader.output_buffer_size().ok_or(Reason::TooMuchMemory)?;
     // One byte a pixel more where an alpha is split off or indices are unpacked.
-    let bytes = (length as u64).saturating_add(pixels);
+    let (colour, _) = reader.output_color_type();
+    let more = match colour {
+        ColorType::Grayscale | ColorType::Rgb => 0,
+        ColorType::GrayscaleAlpha | ColorType::Rgba | ColorType::Indexed => pixels,
+    };
+    let bytes = (length as u64).saturating_add(more);
     session.check_size(width.into(), height.into(), bytes)?;
     let mut data = vec![0; length];
     let (rows, result) = if interlaced {
