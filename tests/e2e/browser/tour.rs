@@ -73,7 +73,8 @@ fn case_pages(stage: &Stage) {
         ("attributes", "victim_known"),
         ("report", "yes"),
     ];
-    stage.admin.decide(&case, &decision).expect(303);
+    let first = stage.colleague("grace", "reviewer");
+    first.decide(&case, &decision).expect(303);
     browser.press_with('\u{e009}', '\u{e007}');
     stage.until(
         "the browser names what is missing",

@@ -192,14 +192,20 @@ impl Browser {
         self.post("/print", &json!({}));
     }
 
-    /// The whole page as a PNG, in the window's width.
+    /// The whole page as a PNG, in the window's width and without scroll bars.
     #[track_caller]
     pub(crate) fn screenshot(&self) -> Vec<u8> {
-        let size = &self.devtools("Page.getLayoutMetrics", &json!({}))["cssContentSize"];
-        let (width, height) = (&size["width"], &size["height"]);
-        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+        let hide = |hidden: bool| {
+            let wanted = json!({ "hidden": hidden });
+            self.devtools("Emulation.setScrollbarsHidden", &wanted)
+        };
+        hide(true);
+        let size = "return [innerWidth, document.documentElement.scrollHeight]";
+        let size = self.script(size, &[]);
+        let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1 });
         let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let shot = self.devtools("Page.captureScreenshot", &wanted);
+        hide(false);
         let data = shot["data"].as_str().expect("a picture");
         BASE64_STANDARD.decode(data).expect("it is base64")
     }
