@@ -110,11 +110,24 @@ impl Reader<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn bank_hashes(&self, bank: BankId) -> Result<Vec<(ContentId, StoredHash)>, StoreError> {
+        self.bank_hashes_after(bank, ContentId(0))
+    }
+
+    /// The hashes of a bank's contents that came after the content `after`, by content.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn bank_hashes_after(
+        &self,
+        bank: BankId,
+        after: ContentId,
+    ) -> Result<Vec<(ContentId, StoredHash)>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT content_id, algorithm, value, quality FROM hashes
-             JOIN contents ON contents.id = content_id WHERE bank_id = ?1 ORDER BY content_id",
+            "SELECT content_id, algorithm, value, quality FROM contents
+             JOIN hashes ON contents.id = content_id
+             WHERE bank_id = ?1 AND contents.id > ?2 ORDER BY contents.id",
         )?;
-        let rows = statement.query_map([bank.0], |row| {
+        let rows = statement.query_map((bank.0, after.0), |row| {
             Ok((ContentId(row.get(0)?), read_hash(row, 1)))
         })?;
         rows.map(|row| {
@@ -122,6 +135,22 @@ impl Reader<'_> {
                 .and_then(|(id, hash)| Ok((id, hash?)))
         })
         .collect()
+    }
+
+    /// The ids of a bank's contents that came after the content `after`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn content_ids(
+        &self,
+        bank: BankId,
+        after: ContentId,
+    ) -> Result<Vec<ContentId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM contents WHERE bank_id = ?1 AND id > ?2 ORDER BY id",
+        )?;
+        let rows = statement.query_map((bank.0, after.0), |row| Ok(ContentId(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// One page of a bank's contents, after the content `after`.

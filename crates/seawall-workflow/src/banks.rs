@@ -209,15 +209,15 @@ impl Workflow {
         content: ContentId,
         actor: Actor,
     ) -> Result<(), BankError> {
-        self.store.write(self.clock.now(), |tx| {
+        let bank = self.store.write(self.clock.now(), |tx| {
             let bank = own_bank(tx, name)?;
             if !tx.delete_content(bank.id, content)? {
                 return Err(BankError::NoContent);
             }
             let event = EventDraft::new(EventKind::ContentDeleted, actor).about(bank.id);
-            Ok(Change::new(()).event(event.with("content", content.0)))
+            Ok(Change::new(bank.id).event(event.with("content", content.0)))
         })?;
-        Ok(self.index.refresh(&self.store)?)
+        Ok(self.index.refresh_without(&self.store, bank, content)?)
     }
 
     /// Takes over what another process (the command line) changed in the banks.

@@ -1,0 +1,431 @@
+//! Sixteen ways to reach a hash by 16 of its bits: multi-index hashing with a second look.
+//!
+//! `docs/design/match-index.md` explains it to an outsider. In short: a hash is a ring of
+//! sixteen slices of 16 bits. Of two hashes no more than 31 bits apart, at least one slice
+//! differs in at most one bit, and that slice and the next one together in at most three.
+//! Each table sorts all rows by one slice and keeps the next 16 bits of each row beside the
+//! row's number, so that a lookup reads seventeen short stretches of 16-bit values a table
+//! and goes to the hashes themselves only for the few that pass.
+
+use seawall_simd::hamming::{self, Run};
+
+use super::near::Scratch;
+
+/// The rows of a list, found by slices of their hashes.
+pub(super) struct Tables {
+    /// How many bits of a slice are the address in its table; the fingerprint follows on.
+    address_bits: u32,
+    flips: Flips,
+    tables: Vec<Table>,
+}
+
+struct Table {
+    /// Where each address's stretch starts, and at the end the number of rows.
+    starts: Vec<u32>,
+    /// The 16 bits after the address, by address.
+    fingerprints: Vec<u16>,
+    /// The row of each fingerprint.
+    rows: Vec<RowNumber>,
+}
+
+impl Tables {
+    /// The tables of these hashes, no more than [`ROWS_MAX`].
+    pub(super) fn new(hashes: &[[u64; 4]]) -> Self {
+        assert!(hashes.len() <= ROWS_MAX, "a row's number has three bytes");
+        // Stretches of about sixteen rows fill half a cache line.
+        let address_bits = (hashes.len().max(1).ilog2().saturating_sub(4)).clamp(4, SLICE_BITS);
+        let mut sorter = Sorter::new(hashes, address_bits);
+        Self {
+            address_bits,
+            flips: Flips::new(address_bits),
+            tables: (0..SLICES).map(|slice| sorter.table(slice)).collect(),
+        }
+    }
+
+    /// Leaves in `scratch.near` every row within `distance_max` bits of the needle, perhaps
+    /// several times. `false` where that would cost more than looking at each row.
+    pub(super) fn search(
+        &self,
+        hashes: &[[u64; 4]],
+        needle: &[u64; 4],
+        distance_max: u16,
+        scratch: &mut Scratch,
+    ) -> bool {
+        scratch.clear();
+        let shares = Shares::of(distance_max);
+        if shares.largest() > FLIPS_MAX + 1 {
+            return false;
+        }
+        let mut work = 0;
+        for slice in 0..=SLICES {
+            // One table's memory is on its way while the one before is looked at.
+            if slice < SLICES {
+                work += self.collect_runs(slice, needle, &shares, &mut scratch.runs[slice % 2]);
+            }
+            if work > hashes.len() {
+                return false;
+            }
+            if let Some(previous) = slice.checked_sub(1) {
+                self.look_at_runs(previous, needle, scratch);
+            }
+            if scratch.positions.len() > hashes.len() / ROWS_A_CANDIDATE {
+                return false;
+            }
+        }
+        self.verify(hashes, needle, distance_max, scratch);
+        true
+    }
+
+    /// The stretches of one table in which a near row can be, and how many fingerprints and
+    /// stretches that is.
+    fn collect_runs(
+        &self,
+        slice: usize,
+        needle: &[u64; 4],
+        shares: &Shares,
+        runs: &mut Vec<Run>,
+    ) -> usize {
+        runs.clear();
+        let table = &self.tables[slice];
+        let address = address(needle, slice, self.address_bits);
+        let mut work = 0;
+        for flips in 0..shares.0[slice] {
+            let distance_max = shares.pair(slice) - 1 - flips;
+            for &flip in self.flips.of(flips) {
+                let at = address ^ usize::from(flip);
+                let (start, end) = (table.starts[at], table.starts[at + 1]);
+                work += RUN_WORK + (end - start) as usize;
+                runs.push(Run {
+                    start,
+                    end,
+                    distance_max,
+                });
+                for line in 0..LINES_AHEAD.min((end - start).div_ceil(VALUES_A_LINE) + 1) {
+                    let position = start + line * VALUES_A_LINE;
+                    hamming::prefetch(&table.fingerprints, position as usize);
+                }
+            }
+        }
+        work
+    }
+
+    fn look_at_runs(&self, slice: usize, needle: &[u64; 4], scratch: &mut Scratch) {
+        let table = &self.tables[slice];
+        let fingerprint = fingerprint(needle, slice, self.address_bits);
+        let before = scratch.positions.len();
+        hamming::within_runs(
+            fingerprint,
+            &table.fingerprints,
+            &scratch.runs[slice % 2],
+            &mut scratch.positions,
+        );
+        for &position in &scratch.positions[before..] {
+            hamming::prefetch(&table.rows, position as usize);
+        }
+        scratch.ends[slice] = scratch.positions.len();
+    }
+
+    fn verify(
+        &self,
+        hashes: &[[u64; 4]],
+        needle: &[u64; 4],
+        distance_max: u16,
+        scratch: &mut Scratch,
+    ) {
+        let mut start = 0;
+        for (table, &end) in self.tables.iter().zip(&scratch.ends) {
+            for &position in &scratch.positions[start..end] {
+                let row = table.rows[position as usize].row();
+                hamming::prefetch(hashes, row as usize);
+                scratch.rows.push(row);
+            }
+            start = end;
+        }
+        let (rows, near) = (&scratch.rows, &mut scratch.near);
+        hamming::within_rows(needle, hashes, rows, distance_max, near);
+    }
+}
+
+/// The most rows that tables number.
+pub(super) const ROWS_MAX: usize = 1 << 24;
+
+/// Slices of a hash, and tables.
+pub(super) const SLICES: usize = 16;
+
+const SLICE_BITS: u32 = 16;
+
+/// The most bits of an address that a lookup flips: enough for 79 bits of distance.
+const FLIPS_MAX: u16 = 4;
+
+/// What beginning a stretch costs, in fingerprints looked at.
+const RUN_WORK: usize = 8;
+
+/// A candidate costs about as much as looking at this many rows one after the other.
+const ROWS_A_CANDIDATE: usize = 16;
+
+/// How much of a stretch is asked for before it is looked at; the processor sees the rest coming.
+const LINES_AHEAD: u32 = 8;
+
+/// 64 bytes of 16-bit values.
+const VALUES_A_LINE: u32 = 32;
+
+const _: () = assert!(SLICES * SLICE_BITS as usize == 256);
+
+/// A slice and the one after it on the ring.
+fn slice_pair(hash: &[u64; 4], slice: usize) -> u32 {
+    let bits = |slice: usize| (hash[slice / 4] >> (slice % 4 * 16)) as u32 & 0xFFFF;
+    bits(slice) << SLICE_BITS | bits((slice + 1) % SLICES)
+}
+
+fn address(hash: &[u64; 4], slice: usize, address_bits: u32) -> usize {
+    (slice_pair(hash, slice) >> (2 * SLICE_BITS - address_bits)) as usize
+}
+
+fn fingerprint(hash: &[u64; 4], slice: usize, address_bits: u32) -> u16 {
+    (slice_pair(hash, slice) >> (SLICE_BITS - address_bits)) as u16
+}
+
+/// How the distance is shared out: where no slice `s` has fewer than `share[s]` differing
+/// bits, the whole has more than `distance_max`. So of two hashes within it, some slice has
+/// fewer; and for some slice, each stretch of slices that begins there has fewer than the
+/// stretch's shares together (the cycle lemma; Qin and Xiao 2018 call it the pigeonring).
+struct Shares([u16; SLICES]);
+
+impl Shares {
+    fn of(distance_max: u16) -> Self {
+        let (each, more) = ((distance_max + 1) / 16, (distance_max + 1) % 16);
+        let mut shares = [each; SLICES];
+        shares[..usize::from(more)].fill(each + 1);
+        Self(shares)
+    }
+
+    fn largest(&self) -> u16 {
+        self.0[0]
+    }
+
+    fn pair(&self, slice: usize) -> u16 {
+        self.0[slice] + self.0[(slice + 1) % SLICES]
+    }
+}
+
+/// Every pattern of up to [`FLIPS_MAX`] set bits among those of an address, fewest first.
+struct Flips {
+    patterns: Vec<u16>,
+    /// Where the patterns of each number of bits end.
+    ends: [usize; FLIPS_MAX as usize + 1],
+}
+
+impl Flips {
+    fn new(address_bits: u32) -> Self {
+        let (mut patterns, mut ends) = (Vec::new(), [0; FLIPS_MAX as usize + 1]);
+        for (bits, end) in (0..).zip(&mut ends) {
+            let all = 0..=u16::MAX >> (SLICE_BITS - address_bits);
+            patterns.extend(all.filter(|pattern| pattern.count_ones() == bits));
+            *end = patterns.len();
+        }
+        Self { patterns, ends }
+    }
+
+    fn of(&self, bits: u16) -> &[u16] {
+        let bits = usize::from(bits);
+        let start = bits.checked_sub(1).map_or(0, |fewer| self.ends[fewer]);
+        &self.patterns[start..self.ends[bits]]
+    }
+}
+
+/// The number of a row in three bytes.
+#[derive(Clone, Copy, Default)]
+struct RowNumber([u8; 3]);
+
+impl RowNumber {
+    fn new(row: u32) -> Self {
+        let [a, b, c, _] = row.to_le_bytes();
+        Self([a, b, c])
+    }
+
+    fn row(self) -> u32 {
+        let [a, b, c] = self.0;
+        u32::from_le_bytes([a, b, c, 0])
+    }
+}
+
+/// Sorts rows by a slice in two passes, each over few enough places to stay in the cache.
+struct Sorter<'a> {
+    hashes: &'a [[u64; 4]],
+    address_bits: u32,
+    /// How many rows have each value of a slice's upper bits, slice by slice.
+    coarse: Vec<[u32; COARSE]>,
+    /// The rows of one table by the upper bits of their address.
+    staged: Vec<Staged>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Staged {
+    row: u32,
+    address: u16,
+    fingerprint: u16,
+}
+
+const COARSE: usize = 256;
+
+impl<'a> Sorter<'a> {
+    fn new(hashes: &'a [[u64; 4]], address_bits: u32) -> Self {
+        let mut coarse = vec![[0; COARSE]; SLICES];
+        for hash in hashes {
+            for (slice, counts) in coarse.iter_mut().enumerate() {
+                counts[coarse_part(address(hash, slice, address_bits), address_bits)] += 1;
+            }
+        }
+        Self {
+            hashes,
+            address_bits,
+            coarse,
+            staged: vec![Staged::default(); hashes.len()],
+        }
+    }
+
+    fn table(&mut self, slice: usize) -> Table {
+        let mut next = [0; COARSE];
+        let mut sum = 0;
+        for (next, count) in next.iter_mut().zip(&self.coarse[slice]) {
+            *next = sum;
+            sum += *count as usize;
+        }
+        for (row, hash) in (0..).zip(self.hashes) {
+            let address = address(hash, slice, self.address_bits);
+            let place = &mut next[coarse_part(address, self.address_bits)];
+            self.staged[*place] = Staged {
+                row,
+                address: address as u16,
+                fingerprint: fingerprint(hash, slice, self.address_bits),
+            };
+            *place += 1;
+        }
+        self.second_pass(&next)
+    }
+
+    /// `ends` says where each coarse part of the staged rows ends.
+    fn second_pass(&self, ends: &[usize; COARSE]) -> Table {
+        let addresses = 1 << self.address_bits;
+        let mut table = Table {
+            starts: vec![0; addresses + 1],
+            fingerprints: vec![0; self.staged.len()],
+            rows: vec![RowNumber::default(); self.staged.len()],
+        };
+        let fine_bits = self.address_bits.saturating_sub(8);
+        let mut next = [0_u32; COARSE];
+        let mut start = 0;
+        for (part, &end) in ends.iter().enumerate().take(addresses >> fine_bits) {
+            let staged = &self.staged[start..end];
+            let fine = |staged: &Staged| usize::from(staged.address) & ((1 << fine_bits) - 1);
+            next.fill(0);
+            staged.iter().for_each(|staged| next[fine(staged)] += 1);
+            let mut sum = start as u32;
+            for (offset, next) in next[..1 << fine_bits].iter_mut().enumerate() {
+                table.starts[(part << fine_bits) + offset] = sum;
+                (*next, sum) = (sum, sum + *next);
+            }
+            for row in staged {
+                let place = &mut next[fine(row)];
+                table.fingerprints[*place as usize] = row.fingerprint;
+                table.rows[*place as usize] = RowNumber::new(row.row);
+                *place += 1;
+            }
+            start = end;
+        }
+        table.starts[addresses] = self.staged.len() as u32;
+        table
+    }
+}
+
+fn coarse_part(address: usize, address_bits: u32) -> usize {
+    address >> address_bits.saturating_sub(8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn flipped(mut hash: [u64; 4], bits: impl IntoIterator<Item = u8>) -> [u64; 4] {
+        for bit in bits {
+            hash[usize::from(bit) / 64] ^= 1 << (bit % 64);
+        }
+        hash
+    }
+
+    /// Rows that no lookup of a test comes near, so that the tables are not given up.
+    fn strangers(count: usize) -> Vec<[u64; 4]> {
+        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut word = || {
+            state = state.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(1);
+            (state ^ state >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9) ^ state >> 17
+        };
+        (0..count)
+            .map(|_| [word(), word(), word(), word()])
+            .collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn the_tables_find_what_looking_at_each_row_finds(
+            needle: [u64; 4],
+            near in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..75), 0..200),
+            fill in 0_usize..40_000,
+        ) {
+            let mut hashes = strangers(fill);
+            hashes.extend(near.into_iter().map(|bits| flipped(needle, bits)));
+            let tables = Tables::new(&hashes);
+            let mut scratch = Scratch::default();
+            for distance_max in 0..=64 {
+                let mut expected = Vec::new();
+                hamming::within_scalar(&needle, &hashes, distance_max, &mut |row, distance| {
+                    expected.push((row as u32, distance));
+                });
+                if tables.search(&hashes, &needle, distance_max, &mut scratch) {
+                    scratch.near.sort_unstable();
+                    scratch.near.dedup();
+                    prop_assert_eq!(&scratch.near, &expected, "within {}", distance_max);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_ordinary_lookup_uses_the_tables_up_to_64_bits() {
+        let hashes = strangers(1 << 18);
+        let tables = Tables::new(&hashes);
+        let mut scratch = Scratch::default();
+        for distance_max in [0, 1, 15, 16, 31, 32, 47, 63, 64] {
+            assert!(tables.search(&hashes, &hashes[5], distance_max, &mut scratch));
+            assert!(scratch.near.contains(&(5, 0)), "{distance_max}");
+        }
+        assert!(!tables.search(&hashes, &hashes[5], 80, &mut scratch));
+    }
+
+    #[test]
+    fn crowded_stretches_are_left_to_the_scan() {
+        let mut scratch = Scratch::default();
+        let equal = vec![[7; 4]; 20_000];
+        assert!(!Tables::new(&equal).search(&equal, &[7; 4], 31, &mut scratch));
+        // The first slice says nothing, and only there the hash looked up is near.
+        let same_slice: Vec<_> = strangers(20_000)
+            .into_iter()
+            .map(|[a, b, c, d]| [a & !0xFFFF_FFFF, b, c, d])
+            .collect();
+        let tables = Tables::new(&same_slice);
+        assert!(!tables.search(&same_slice, &[0; 4], 31, &mut scratch));
+        assert!(tables.search(&same_slice, &[u64::MAX; 4], 31, &mut scratch));
+    }
+
+    #[test]
+    fn shares_add_up_to_one_more_than_the_distance() {
+        for distance_max in 0..=256 {
+            let shares = Shares::of(distance_max);
+            assert_eq!(shares.0.iter().sum::<u16>(), distance_max + 1);
+            assert_eq!(shares.0.iter().max(), Some(&shares.largest()));
+        }
+    }
+}

@@ -1,0 +1,526 @@
+//! The index against a model that looks at each entry: sizes, planted copies, crowds, and
+//! changes in any order.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::sample::Index as Pick;
+use seawall::index::{BankIndex, BankSettings, Compaction, Entry, Index, IndexError, Scope};
+use seawall_core::{BankId, ContentId, Hash, PdqHash, Threshold};
+
+fn settings(bank: i64, threshold_bits: u16) -> BankSettings {
+    BankSettings {
+        bank: BankId(bank),
+        name: format!("BANK_{bank}"),
+        threshold: Threshold::new(threshold_bits).expect("at most 256"),
+        enabled: true,
+    }
+}
+
+fn pdq(words: [u64; 4]) -> Hash {
+    Hash::Pdq(PdqHash(words))
+}
+
+/// The same numbers for the same seed (SplitMix64).
+fn random(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (state ^ state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ z >> 31
+    }
+}
+
+fn strangers(count: usize, seed: u64) -> Vec<[u64; 4]> {
+    let mut next = random(seed);
+    (0..count)
+        .map(|_| [next(), next(), next(), next()])
+        .collect()
+}
+
+/// Exactly this many different bits flipped.
+fn copy(mut words: [u64; 4], flips: usize, seed: u64) -> [u64; 4] {
+    let mut next = random(seed);
+    let mut bits: Vec<usize> = (0..256).collect();
+    for done in 0..flips {
+        bits.swap(done, done + next() as usize % (256 - done));
+        words[bits[done] / 64] ^= 1 << (bits[done] % 64);
+    }
+    words
+}
+
+fn index(rows: &[[u64; 4]], threshold_bits: u16) -> Index {
+    let entries = (0..).zip(rows).map(|(content, &words)| Entry {
+        content: ContentId(content),
+        hash: pdq(words),
+    });
+    Index::new(vec![Arc::new(BankIndex::new(
+        settings(1, threshold_bits),
+        entries,
+    ))])
+}
+
+/// Every row within the distance, as `(distance, row)`.
+fn by_hand(rows: &[[u64; 4]], needle: [u64; 4], distance_max: u16) -> Vec<(u16, i64)> {
+    let distances = rows
+        .iter()
+        .map(|&row| PdqHash(row).distance(PdqHash(needle)).0);
+    let mut near: Vec<_> = distances
+        .zip(0..)
+        .filter(|&(d, _)| d <= distance_max)
+        .collect();
+    near.sort_unstable();
+    near
+}
+
+#[track_caller]
+fn check(index: &Index, rows: &[[u64; 4]], needle: [u64; 4], distance_max: u16) {
+    let hits = index.lookup(&pdq(needle), Threshold::new(distance_max));
+    let found: Vec<_> = hits
+        .iter()
+        .map(|hit| (hit.distance.0, hit.content.0))
+        .collect();
+    assert_eq!(
+        found,
+        by_hand(rows, needle, distance_max),
+        "{} rows within {distance_max}",
+        rows.len()
+    );
+}
+
+/// The sizes around each change of the tables' shape, with a copy at every distance planted.
+#[test]
+fn every_planted_copy_is_found_at_every_threshold_and_size() {
+    let sizes = (0..17).flat_map(|k| [(1_usize << k) - 1, 1 << k, (1 << k) + 1]);
+    for size in sizes.filter(|size| *size < 5_000 || size % 2 == 1) {
+        let needle = strangers(1, 77)[0];
+        let mut rows = strangers(size, size as u64);
+        for (flips, row) in rows.iter_mut().step_by(3).take(71).enumerate() {
+            *row = copy(needle, flips, size as u64 + flips as u64);
+        }
+        let index = index(&rows, 31);
+        for distance_max in (0..=64).chain([70, 79, 80, 96, 128, 256]) {
+            if size < 3_000 || distance_max % 5 < 2 || distance_max == 64 {
+                check(&index, &rows, needle, distance_max);
+            }
+        }
+    }
+}
+
+#[test]
+fn crowds_are_answered_like_anything_else() {
+    let size = 20_000;
+    let needle = strangers(1, 5)[0];
+    let mut of_one_slice = strangers(size, 6);
+    for row in &mut of_one_slice {
+        row[0] = row[0] & !0xFFFF_FFFF | needle[0] & 0xFFFF_FFFF;
+    }
+    let clustered: Vec<_> = (0..size as u64)
+        .map(|k| copy(needle, k as usize % 40, k))
+        .collect();
+    let few_centres: Vec<_> = (0..size as u64)
+        .map(|k| copy(strangers(20, 8)[k as usize % 20], k as usize % 25, k))
+        .collect();
+    let mut half_zero = strangers(size, 9);
+    half_zero[..size / 2].fill([0; 4]);
+    let lists = [
+        vec![[0; 4]; size],
+        vec![[u64::MAX; 4]; size],
+        of_one_slice,
+        clustered,
+        few_centres,
+        half_zero,
+    ];
+    for rows in &lists {
+        let index = index(rows, 31);
+        for needle in [
+            needle,
+            [0; 4],
+            [u64::MAX; 4],
+            rows[7],
+            copy(rows[size - 1], 31, 3),
+        ] {
+            for distance_max in [0, 15, 31, 32, 64] {
+                check(&index, rows, needle, distance_max);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_batch_answers_what_single_lookups_answer() {
+    let rows = strangers(9_000, 1);
+    let index = index(&rows, 31);
+    let mut hashes: Vec<Hash> = (0..60)
+        .map(|k| pdq(copy(rows[k * 9], k, k as u64)))
+        .collect();
+    hashes.push(Hash::Md5([1; 16]));
+    let many = index.lookup_many(&hashes, &Scope::default());
+    let single: Vec<_> = hashes.iter().map(|hash| index.lookup(hash, None)).collect();
+    assert_eq!(many, single);
+    assert_eq!(many.iter().filter(|hits| !hits.is_empty()).count(), 32);
+}
+
+#[test]
+fn banks_of_one_index_keep_their_own_thresholds_and_can_be_chosen() {
+    let needle = strangers(1, 3)[0];
+    let banks = (0..40).map(|bank| {
+        let mut rows = strangers(300, bank);
+        rows[5] = copy(needle, 30, bank);
+        rows[6] = copy(needle, 90, bank);
+        let entries = (0..).zip(rows).map(|(content, words)| Entry {
+            content: ContentId(content),
+            hash: pdq(words),
+        });
+        let threshold_bits = if bank % 10 == 0 {
+            100
+        } else {
+            20 + bank as u16
+        };
+        Arc::new(BankIndex::new(
+            settings(bank as i64, threshold_bits),
+            entries,
+        ))
+    });
+    let index = Index::new(banks.collect());
+    let banks_in = |scope: Scope<'_>| {
+        let hits = index.lookup_in(&pdq(needle), &scope).into_iter();
+        let near = hits.filter(|hit| hit.content.0 == 5 || hit.content.0 == 6);
+        near.map(|hit| (hit.bank.0, hit.content.0))
+            .collect::<Vec<_>>()
+    };
+    let all = banks_in(Scope::default());
+    assert_eq!(
+        all.iter().filter(|(_, content)| *content == 5).count(),
+        40 - 9
+    );
+    assert_eq!(all.iter().filter(|(_, content)| *content == 6).count(), 4);
+    let chosen = [BankId(3), BankId(20), BankId(25), BankId(99)];
+    let scope = Scope {
+        banks: Some(&chosen),
+        distance_max: None,
+    };
+    assert_eq!(banks_in(scope), [(20, 5), (25, 5), (20, 6)]);
+    let scope = Scope {
+        distance_max: Threshold::new(30),
+        ..scope
+    };
+    assert_eq!(banks_in(scope), [(3, 5), (20, 5), (25, 5)]);
+}
+
+#[test]
+fn a_copy_of_an_index_stays_as_it_is() {
+    let rows = strangers(5_000, 2);
+    let mut index = index(&rows, 31);
+    let before = index.clone();
+    let hash = pdq(rows[9]);
+    index.withdraw(BankId(1), ContentId(9));
+    assert_eq!(
+        (
+            before.lookup(&hash, None).len(),
+            index.lookup(&hash, None).len()
+        ),
+        (1, 0)
+    );
+    let again = Entry {
+        content: ContentId(9),
+        hash,
+    };
+    index.add(BankId(1), [again]).expect("there is such a bank");
+    assert_eq!(index.lookup(&hash, None).len(), 1);
+    index.remove_bank(BankId(1));
+    assert_eq!(index.add(BankId(1), [again]), Err(IndexError::NoBank));
+    index.set_bank(settings(1, 31));
+    assert!(index.lookup(&hash, None).is_empty());
+    index.compact();
+    assert_eq!(index.size(), Index::default().size());
+    assert_eq!(before.lookup(&hash, None).len(), 1);
+}
+
+#[test]
+fn only_the_first_of_two_compactions_is_adopted() {
+    let mut index = index(&strangers(10, 2), 31);
+    let (first, second) = (index.compaction(), index.compaction());
+    assert!(index.adopt(first.run()));
+    assert!(!index.adopt(second.run()));
+    assert_eq!(index.size().entries, 10);
+}
+
+/// Many additions and withdrawals, each with its compaction: parts and memory stay few.
+#[test]
+fn an_index_stays_small_over_many_compactions() {
+    let rows = strangers(120_000, 4);
+    let mut index = index(&[], 31);
+    for (round, added) in rows.chunks(2_000).enumerate() {
+        let entries = (0..).zip(added).map(|(content, &words)| Entry {
+            content: ContentId(round as i64 * 2_000 + content),
+            hash: pdq(words),
+        });
+        index.add(BankId(1), entries).expect("there is such a bank");
+        for content in 0..1_000 {
+            index.withdraw(BankId(1), ContentId(round as i64 * 2_000 + content * 2));
+        }
+        if index.needs_compaction() {
+            index.compact();
+            assert!(!index.needs_compaction(), "round {round}");
+        }
+        let size = index.size();
+        assert!(size.parts <= 4, "{size:?}");
+        assert!(size.entries < (round + 1) * 1_500 + 10_000, "{size:?}");
+    }
+    assert_eq!(index.contents(BankId(1)).len(), 60_000);
+}
+
+/// What may happen to an index.
+#[derive(Clone, Debug)]
+enum Step {
+    Set {
+        bank: i64,
+        threshold_bits: u16,
+        enabled: bool,
+    },
+    Remove {
+        bank: i64,
+    },
+    Add {
+        bank: i64,
+        content: i64,
+        flips: u8,
+    },
+    AddDigest {
+        bank: i64,
+        content: i64,
+        digest: u8,
+    },
+    AddMany {
+        bank: i64,
+        from: i64,
+    },
+    Withdraw {
+        bank: i64,
+        content: i64,
+    },
+    Begin,
+    Adopt,
+    Look {
+        flips: u8,
+        distance_max: Option<u16>,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (bank, content) = (0_i64..3, 0_i64..12);
+    prop_oneof![
+        2 => (bank.clone(), 0_u16..120, prop::bool::weighted(0.8))
+            .prop_map(|(bank, threshold_bits, enabled)| Step::Set { bank, threshold_bits, enabled }),
+        1 => bank.clone().prop_map(|bank| Step::Remove { bank }),
+        6 => (bank.clone(), content.clone(), 0_u8..70)
+            .prop_map(|(bank, content, flips)| Step::Add { bank, content, flips }),
+        3 => (bank.clone(), content.clone(), 0_u8..4)
+            .prop_map(|(bank, content, digest)| Step::AddDigest { bank, content, digest }),
+        1 => (bank.clone(), 0_i64..3).prop_map(|(bank, from)| Step::AddMany { bank, from }),
+        4 => (bank, content).prop_map(|(bank, content)| Step::Withdraw { bank, content }),
+        2 => Just(Step::Begin),
+        2 => Just(Step::Adopt),
+        6 => (0_u8..40, prop::option::of(0_u16..100))
+            .prop_map(|(flips, distance_max)| Step::Look { flips, distance_max }),
+    ]
+}
+
+/// The same as a list of entries.
+#[derive(Default)]
+struct Model {
+    banks: BTreeMap<i64, BankSettings>,
+    entries: Vec<(i64, i64, Hash)>,
+}
+
+impl Model {
+    fn lookup(&self, hash: &Hash, distance_max: Option<u16>) -> Vec<(u16, i64, i64)> {
+        let mut nearest = BTreeMap::new();
+        for (bank, content, listed) in &self.entries {
+            let Some(settings) = self.banks.get(bank).filter(|bank| bank.enabled) else {
+                continue;
+            };
+            let distance = match (hash, listed) {
+                (Hash::Pdq(a), Hash::Pdq(b)) => a.distance(*b).0,
+                _ if hash == listed => 0,
+                _ => continue,
+            };
+            if distance <= distance_max.unwrap_or(settings.threshold.bits()) {
+                let kept = nearest.entry((*bank, *content)).or_insert(distance);
+                *kept = distance.min(*kept);
+            }
+        }
+        let found = nearest.into_iter();
+        let mut found: Vec<_> = found
+            .map(|((bank, content), d)| (d, bank, content))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+}
+
+/// The index, the model, and a compaction on its way.
+struct Walk {
+    index: Index,
+    model: Model,
+    begun: Option<Compaction>,
+    centre: [u64; 4],
+    many: Vec<[u64; 4]>,
+}
+
+impl Walk {
+    fn add(&mut self, bank: i64, entries: Vec<(i64, Hash)>) {
+        let listed = entries.iter().map(|&(content, hash)| Entry {
+            content: ContentId(content),
+            hash,
+        });
+        let added = self.index.add(BankId(bank), listed).is_ok();
+        assert_eq!(added, self.model.banks.contains_key(&bank));
+        if added {
+            let entries = entries.into_iter();
+            self.model
+                .entries
+                .extend(entries.map(|(content, hash)| (bank, content, hash)));
+        }
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Set {
+                bank,
+                threshold_bits,
+                enabled,
+            } => {
+                let settings = BankSettings {
+                    enabled,
+                    ..settings(bank, threshold_bits)
+                };
+                self.index.set_bank(settings.clone());
+                self.model.banks.insert(bank, settings);
+            }
+            Step::Remove { bank } => {
+                self.index.remove_bank(BankId(bank));
+                self.model.banks.remove(&bank);
+                self.model.entries.retain(|(of, ..)| *of != bank);
+            }
+            Step::Add {
+                bank,
+                content,
+                flips,
+            } => {
+                let words = copy(self.centre, flips.into(), content.cast_unsigned());
+                self.add(bank, vec![(content, pdq(words))]);
+            }
+            Step::AddDigest {
+                bank,
+                content,
+                digest,
+            } => {
+                self.add(bank, vec![(content, Hash::Md5([digest; 16]))]);
+            }
+            Step::AddMany { bank, from } => {
+                let many = self.many.iter().map(|&words| pdq(words));
+                let entries = (from * 3..).zip(many).collect();
+                self.add(bank, entries);
+            }
+            Step::Withdraw { bank, content } => {
+                self.index.withdraw(BankId(bank), ContentId(content));
+                self.model
+                    .entries
+                    .retain(|(of, which, _)| (*of, *which) != (bank, content));
+            }
+            Step::Begin => self.begun = Some(self.index.compaction()),
+            Step::Adopt => {
+                if let Some(begun) = self.begun.take() {
+                    self.index.adopt(begun.run());
+                }
+            }
+            Step::Look {
+                flips,
+                distance_max,
+            } => {
+                self.look(&pdq(copy(self.centre, flips.into(), 99)), distance_max);
+                self.look(&Hash::Md5([flips % 4; 16]), distance_max);
+            }
+        }
+    }
+
+    fn look(&self, hash: &Hash, distance_max: Option<u16>) {
+        let hits = self
+            .index
+            .lookup(hash, distance_max.and_then(Threshold::new));
+        let found: Vec<_> = hits
+            .iter()
+            .map(|hit| (hit.distance.0, hit.bank.0, hit.content.0))
+            .collect();
+        assert_eq!(found, self.model.lookup(hash, distance_max));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn changes_in_any_order_leave_what_a_list_of_entries_would_hold(
+        steps in prop::collection::vec(step(), 1..80),
+        near in prop::collection::vec((any::<Pick>(), 0_usize..70), 0..30),
+    ) {
+        let centre = strangers(1, 11)[0];
+        let mut many = strangers(4_200, 12);
+        for (place, flips) in near {
+            let place = place.index(many.len());
+            many[place] = copy(centre, flips, place as u64);
+        }
+        let mut walk = Walk { index: Index::default(), model: Model::default(), begun: None, centre, many };
+        for bank in 0..3 {
+            walk.take(Step::Set { bank, threshold_bits: 31, enabled: true });
+        }
+        for step in steps {
+            walk.take(step);
+        }
+        for bank in 0..3 {
+            let contents = walk.model.entries.iter().filter(|(of, ..)| *of == bank);
+            let mut expected: Vec<_> = contents.map(|(_, content, _)| ContentId(*content)).collect();
+            expected.sort_unstable();
+            expected.dedup();
+            prop_assert_eq!(walk.index.contents(BankId(bank)), expected);
+        }
+    }
+
+    /// Lists of every make and hashes of any weight, each threshold, against looking at each row.
+    #[test]
+    fn nothing_within_the_threshold_is_missed(
+        size in 4_000_usize..12_000,
+        seed: u64,
+        weight in 0_u32..5,
+        copies in prop::collection::vec((any::<Pick>(), 0_usize..=70), 0..40),
+        distances in prop::collection::vec(0_u16..=64, 6),
+    ) {
+        let mut rows = strangers(size, seed);
+        let thin = strangers(size, !seed);
+        for (row, mask) in rows.iter_mut().zip(thin) {
+            for (word, mask) in row.iter_mut().zip(mask) {
+                // From hardly any ones over half of them to hardly any zeros.
+                *word = match weight {
+                    0 => *word & mask & mask.rotate_left(9),
+                    1 => *word & mask,
+                    2 => *word,
+                    3 => *word | mask,
+                    _ => *word | mask | mask.rotate_left(9),
+                };
+            }
+        }
+        let needle = rows[0];
+        for (place, flips) in copies {
+            let place = place.index(size);
+            rows[place] = copy(needle, flips, seed ^ place as u64);
+        }
+        let index = index(&rows, 31);
+        for distance_max in distances.into_iter().chain([31]) {
+            check(&index, &rows, needle, distance_max);
+        }
+    }
+}
