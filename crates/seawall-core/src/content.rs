@@ -21,6 +21,10 @@ pub enum MediaType {
     Bmp,
     /// `image/tiff`
     Tiff,
+    /// `image/heic`
+    Heic,
+    /// `image/avif`
+    Avif,
     /// A known format that is not decoded; its media type.
     Undecoded(&'static str),
     /// `application/octet-stream`: nothing known.
@@ -38,6 +42,8 @@ impl MediaType {
             Self::Webp => "image/webp",
             Self::Bmp => "image/bmp",
             Self::Tiff => "image/tiff",
+            Self::Heic => "image/heic",
+            Self::Avif => "image/avif",
             Self::Undecoded(name) => name,
             Self::Unknown => "application/octet-stream",
         }

@@ -21,6 +21,7 @@
 //! assert_eq!(refusal.map_err(|refusal| refusal.reason), Err(Reason::NotAPicture));
 //! ```
 
+mod avif;
 mod bmp;
 mod border;
 mod budget;
@@ -28,6 +29,8 @@ mod canvas;
 mod frames;
 mod gif;
 mod ground;
+mod heic;
+mod iso;
 mod jpeg;
 mod layout;
 mod orientation;
@@ -43,6 +46,7 @@ mod views;
 mod webp;
 
 pub use budget::Budget;
+pub use heic::decode_in_one_thread;
 pub use picture::{Decoded, Refusal, decode};
 pub use shown::Shown;
 pub use sniff::{media_type_from_name, sniff};

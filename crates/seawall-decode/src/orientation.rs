@@ -59,4 +59,51 @@ impl Turning {
             down,
         }
     }
+
+    /// This turn and then another one.
+    pub(crate) fn then(self, next: Self) -> Self {
+        // Where rows become columns, the two flips change places.
+        let (across, down) = if next.transposed {
+            (self.down, self.across)
+        } else {
+            (self.across, self.down)
+        };
+        Self {
+            transposed: self.transposed != next.transposed,
+            across: across != next.across,
+            down: down != next.down,
+        }
+    }
+
+    /// The orientation with this turn.
+    pub(crate) fn orientation(self) -> Orientation {
+        let numbers = 1..=8;
+        let mut all = numbers.filter_map(Orientation::from_exif);
+        all.find(|&orientation| Self::of(orientation) == self)
+            .unwrap_or(Orientation::NoTransforms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shown::Shown;
+
+    #[test]
+    fn one_turn_after_another_is_one_turn() {
+        let picture = seawall_testkit::picture(37, 51, 3);
+        let all = || (1..=8).filter_map(Orientation::from_exif);
+        for first in all() {
+            assert_eq!(Turning::of(first).orientation(), first);
+            let turned = Shown::plain(&picture)
+                .turned(first)
+                .to_pixels()
+                .into_owned();
+            for second in all() {
+                let both = Turning::of(first).then(Turning::of(second)).orientation();
+                let expected = Shown::plain(&turned).turned(second).to_pixels();
+                assert!(Shown::plain(&picture).turned(both).to_pixels() == expected);
+            }
+        }
+    }
 }

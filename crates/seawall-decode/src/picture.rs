@@ -4,7 +4,7 @@ use seawall_core::{MediaType, Reason, View};
 
 use crate::session::Session;
 use crate::shown::Shown;
-use crate::{Budget, bmp, gif, jpeg, png, sniff, tiff, webp};
+use crate::{Budget, avif, bmp, gif, heic, jpeg, png, sniff, tiff, webp};
 
 /// What was decoded, beside the pixels that the visitor saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,8 @@ fn decode_as(media_type: MediaType, session: &mut Session<'_>) -> Result<(), Rea
         MediaType::Webp => webp::decode(session),
         MediaType::Bmp => bmp::decode(session),
         MediaType::Tiff => tiff::decode(session),
+        MediaType::Heic => heic::decode(session),
+        MediaType::Avif => avif::decode(session),
         MediaType::Undecoded(_) => Err(Reason::UnsupportedFormat),
         MediaType::Unknown => Err(Reason::NotAPicture),
     }

@@ -121,9 +121,12 @@ fn iso_media(bytes: &[u8]) -> Option<MediaType> {
             let end = length.clamp(12, 512).min(bytes.len());
             let major = bytes.get(8..12)?;
             let compatible = bytes.get(16..end).unwrap_or_default().chunks_exact(4);
-            std::iter::once(major)
-                .chain(compatible)
+            let brands = || std::iter::once(major).chain(compatible.clone());
+            let is_general = |code: &&[u8]| *code == b"mif1";
+            brands()
+                .filter(|code| !is_general(code))
                 .find_map(brand)
+                .or_else(|| brands().find_map(brand))
                 .or(Some(MP4))
         }
         b"moov" | b"mdat" | b"wide" | b"pnot" => Some(QUICKTIME),
@@ -139,14 +142,16 @@ fn brand(code: &[u8]) -> Option<MediaType> {
 }
 
 const BRANDS: &[(&[u8], MediaType)] = &[
-    (b"avif", MediaType::Undecoded("image/avif")),
-    (b"avis", MediaType::Undecoded("image/avif")),
-    (b"heic", MediaType::Undecoded("image/heic")),
-    (b"heix", MediaType::Undecoded("image/heic")),
-    (b"heim", MediaType::Undecoded("image/heic")),
-    (b"heis", MediaType::Undecoded("image/heic")),
+    (b"avif", MediaType::Avif),
+    (b"avis", MediaType::Avif),
+    (b"heic", MediaType::Heic),
+    (b"heix", MediaType::Heic),
+    (b"heim", MediaType::Heic),
+    (b"heis", MediaType::Heic),
     (b"hevc", MediaType::Undecoded("image/heic-sequence")),
     (b"hevx", MediaType::Undecoded("image/heic-sequence")),
+    // A picture of either kind that says no more; most are made by phones.
+    (b"mif1", MediaType::Heic),
     (b"crx ", MediaType::Undecoded("image/x-canon-cr3")),
     (b"qt  ", QUICKTIME),
     (b"isom", MP4),

@@ -144,7 +144,13 @@ fn real_pixels() -> Vec<Case> {
     let grey = testkit::black_png(12_000, 12_000, PngColour::Grey);
     let rgb = testkit::black_png(12_000, 12_000, PngColour::Rgb);
     let rgba = testkit::black_png(6_000, 6_000, PngColour::Rgba);
+    let vector = |name| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors");
+        std::fs::read(format!("{folder}/{name}")).expect("the file is in the repository")
+    };
     vec![
+        case("a HEIC in tiles", vector("grid.heic"), &[None]),
+        case("an AVIF in tiles", vector("grid.avif"), &[None]),
         case(
             "a small JPEG with 1 500 scans",
             scans,

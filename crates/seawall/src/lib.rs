@@ -37,4 +37,4 @@ pub mod json;
 pub mod preview;
 pub mod scan;
 
-pub use seawall_decode::{Budget, Refusal, Shown, sniff};
+pub use seawall_decode::{Budget, Refusal, Shown, decode_in_one_thread, sniff};

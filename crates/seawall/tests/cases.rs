@@ -497,11 +497,17 @@ fn a23_what_is_no_picture_is_refused_with_its_cause() {
 }
 
 #[test]
-fn a24_a_format_that_is_not_decoded_is_named() {
+fn a24_a_format_that_cannot_be_decoded_is_named() {
     let mut file = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec();
     file.extend([0; 64]);
-    check_unhashed(&file, Outcome::Refused, Reason::UnsupportedFormat);
+    check_unhashed(&file, Outcome::Refused, Reason::Damaged);
     assert_eq!(FileReport::from(&report(&file)).media_type, "image/heic");
+    let vector = b"<svg xmlns='http://www.w3.org/2000/svg'/>";
+    check_unhashed(vector, Outcome::Refused, Reason::UnsupportedFormat);
+    assert_eq!(
+        FileReport::from(&report(vector)).media_type,
+        "image/svg+xml"
+    );
 }
 
 proptest::proptest! {

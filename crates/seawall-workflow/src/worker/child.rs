@@ -29,6 +29,8 @@ pub fn run_worker() -> Result<(), WorkerError> {
         return Ok(());
     };
     let setup: Setup = decode(&first.head)?;
+    // Once confined, no thread can be started.
+    seawall::decode_in_one_thread();
     let confinement = confine(Allowance {
         address_space_bytes_max: setup.address_space_bytes_max,
         cpu_seconds_max: setup.cpu_seconds_max,
