@@ -24,7 +24,7 @@ use support::{DEADLINE, Installation, Server, StandIn, eventually};
 fn whatever_moment_the_server_dies_at_nothing_is_lost_or_doubled() {
     let kills = from_environment("SEAWALL_CRASH_KILLS").unwrap_or(100);
     let seed = from_environment("SEAWALL_CRASH_SEED").unwrap_or_else(fresh_seed);
-    println!(
+    eprintln!(
         "crash test: {kills} kills, seed {seed} (SEAWALL_CRASH_SEED={seed} repeats its choices)"
     );
     let mut world = World::new(seed);
@@ -354,7 +354,7 @@ impl World {
                 "{call:?}"
             );
         }
-        println!(
+        eprintln!(
             "{kills} kills, {:?} inside calls: {} uploads, decisions and reports, {} orphans, {} events",
             self.kills_inside,
             self.cases.len(),

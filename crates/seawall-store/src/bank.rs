@@ -146,9 +146,9 @@ impl Reader<'_> {
         bank: BankId,
         after: ContentId,
     ) -> Result<Vec<ContentId>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id FROM contents WHERE bank_id = ?1 AND id > ?2 ORDER BY id",
-        )?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id FROM contents WHERE bank_id = ?1 AND id > ?2 ORDER BY id")?;
         let rows = statement.query_map((bank.0, after.0), |row| Ok(ContentId(row.get(0)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

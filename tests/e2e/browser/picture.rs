@@ -89,7 +89,7 @@ fn a_picture_goes_with_the_page_that_showed_it() {
     };
     let case = stage.case("item-1");
     let browser = &stage.browser;
-    let ways: [(&str, fn(&Stage)); 6] = [
+    let ways: [Way; 6] = [
         ("loading again", |stage| stage.browser.reload()),
         ("its own link", |stage| {
             stage.browser.click("[data-shown] a")
@@ -168,6 +168,9 @@ fn looking_in_full_asks_once_more() {
     );
     stage.ends_clean();
 }
+
+/// A way of leaving a page that shows a picture, by name.
+type Way = (&'static str, fn(&Stage));
 
 /// Waits until the picture is drawn, and gives its width.
 #[track_caller]

@@ -364,7 +364,7 @@ fn item_ids_are_any_text_of_at_most_255_bytes() {
     }
     let too_long = "x".repeat(256);
     for bad in ["", too_long.as_str(), "%00", "a%0Ab", "%7F"] {
-        scene.api.scan(bad, &original).problem(400, "bad_parameter");
+        scene.api.scan(bad, &original).problem(400, "bad_item_id");
     }
 }
 

@@ -20,7 +20,8 @@ pub(crate) struct Browser {
     driver: Child,
     http: Http,
     session: String,
-    _profile: TempDir,
+    /// Everything that driver and browser write.
+    _folder: TempDir,
 }
 
 /// An answer of the driver that is an error: its code and its text.
@@ -47,17 +48,19 @@ impl Browser {
             eprintln!("skipped: no chromium/chromedriver; `cargo xtask test` installs them");
             return None;
         };
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let mut driver = Command::new(driver)
             .arg("--port=0")
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the driver starts");
         let port = port_of(&mut driver);
-        let profile = tempfile::tempdir().expect("a temporary folder");
+        let profile = folder.path().join("profile");
         let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
-        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        arguments.push(format!("--user-data-dir={}", profile.display()));
         let wanted = json!({
             "goog:chromeOptions": { "binary": browser, "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
@@ -67,7 +70,7 @@ impl Browser {
             driver,
             http: Http::new(&format!("http://127.0.0.1:{port}")),
             session: String::new(),
-            _profile: profile,
+            _folder: folder,
         };
         let body = json!({ "capabilities": { "alwaysMatch": wanted } });
         let made = started.send("POST", "/session", Some(&body));
@@ -315,7 +318,9 @@ impl Drop for Browser {
     fn drop(&mut self) {
         // The driver closes the browser; a driver that is killed first would leave it behind.
         let quit = self.http.url(&self.session);
-        drop(ureq::delete(quit).call());
+        let request = ureq::delete(quit).config().proxy(None);
+        let request = request.timeout_global(Some(DEADLINE)).build();
+        drop(request.call());
         drop(self.driver.kill());
         drop(self.driver.wait());
     }
