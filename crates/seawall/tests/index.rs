@@ -241,11 +241,16 @@ fn a_copy_of_an_index_stays_as_it_is() {
 
 #[test]
 fn only_the_first_of_two_compactions_is_adopted() {
-    let mut index = index(&strangers(10, 2), 31);
+    let mut index = index(&strangers(9, 2), 31);
+    let tenth = Entry {
+        content: ContentId(9),
+        hash: pdq([9; 4]),
+    };
+    index.add(BankId(1), [tenth]).expect("there is such a bank");
     let (first, second) = (index.compaction(), index.compaction());
     assert!(index.adopt(first.run()));
     assert!(!index.adopt(second.run()));
-    assert_eq!(index.size().entries, 10);
+    assert_eq!((index.size().entries, index.size().recent), (10, 0));
 }
 
 /// Many additions and withdrawals, each with its compaction: parts and memory stay few.
@@ -271,6 +276,41 @@ fn an_index_stays_small_over_many_compactions() {
         assert!(size.entries < (round + 1) * 1_500 + 10_000, "{size:?}");
     }
     assert_eq!(index.contents(BankId(1)).len(), 60_000);
+}
+
+/// The reference's search set among strangers, so that tables are made: its counts are those of
+/// brute force over the set alone.
+#[test]
+fn the_search_set_of_the_reference_is_found_among_strangers() {
+    let Some(folder) = std::env::var_os("SEAWALL_REFERENCE_DATA") else {
+        eprintln!("skipped: SEAWALL_REFERENCE_DATA is not set");
+        return;
+    };
+    let read = |name: &str| {
+        let path = std::path::Path::new(&folder).join("pdq/reg-test-input");
+        let file = std::fs::read(path.join(name)).expect("the reference's test data");
+        seawall_exchange::list::parse(&file).rows
+    };
+    let (haystack, needles) = (read("haystack.txt"), read("needles.txt"));
+    let listed = haystack.iter().map(|row| row.hash);
+    let hashes = listed.chain(strangers(100_000, 21).into_iter().map(pdq));
+    let entries = (0..).zip(hashes).map(|(content, hash)| Entry {
+        content: ContentId(content),
+        hash,
+    });
+    let index = Index::new(vec![Arc::new(BankIndex::new(settings(1, 31), entries))]);
+    for (distance_max, pairs) in [
+        (0, 50),
+        (15, 151),
+        (20, 180),
+        (31, 250),
+        (40, 252),
+        (52, 346),
+    ] {
+        let hits = |hash| index.lookup(hash, Threshold::new(distance_max)).len();
+        let found: usize = needles.iter().map(|row| hits(&row.hash)).sum();
+        assert_eq!(found, pairs, "within {distance_max} bits");
+    }
 }
 
 /// What may happen to an index.

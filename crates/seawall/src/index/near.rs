@@ -5,7 +5,6 @@ use seawall_simd::hamming::{self, Run};
 use super::tables::{SLICES, Tables};
 
 /// What a lookup works with; kept from one to the next, it saves memory from being asked for.
-#[derive(Default)]
 pub(super) struct Scratch {
     /// Stretches of the table looked at and of the next one.
     pub(super) runs: [Vec<Run>; 2],
@@ -17,6 +16,19 @@ pub(super) struct Scratch {
     pub(super) rows: Vec<u32>,
     /// What was found: rows with their distances.
     pub(super) near: Vec<(u32, u16)>,
+}
+
+impl Default for Scratch {
+    /// With room for what a lookup within 31 bits among some millions needs.
+    fn default() -> Self {
+        Self {
+            runs: [Vec::with_capacity(32), Vec::with_capacity(32)],
+            positions: Vec::with_capacity(256),
+            ends: [0; SLICES],
+            rows: Vec::with_capacity(256),
+            near: Vec::with_capacity(64),
+        }
+    }
 }
 
 impl Scratch {

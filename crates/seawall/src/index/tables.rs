@@ -7,6 +7,8 @@
 //! row's number, so that a lookup reads seventeen short stretches of 16-bit values a table
 //! and goes to the hashes themselves only for the few that pass.
 
+use std::ops::Range;
+
 use seawall_simd::hamming::{self, Run};
 
 use super::near::Scratch;
@@ -57,16 +59,19 @@ impl Tables {
             return false;
         }
         let mut work = 0;
-        for slice in 0..=SLICES {
-            // One table's memory is on its way while the one before is looked at.
-            if slice < SLICES {
-                work += self.collect_runs(slice, needle, &shares, &mut scratch.runs[slice % 2]);
+        // While one table is looked at, the memory of the next two is on its way.
+        for step in 0..SLICES + 2 {
+            if step < SLICES {
+                self.expect_starts(step, needle, &shares);
             }
-            if work > hashes.len() {
+            if let Some(next) = step.checked_sub(1).filter(|next| *next < SLICES) {
+                work += self.collect_runs(next, needle, &shares, &mut scratch.runs[next % 2]);
+            }
+            if work > WORK_A_ROW * hashes.len() {
                 return false;
             }
-            if let Some(previous) = slice.checked_sub(1) {
-                self.look_at_runs(previous, needle, scratch);
+            if let Some(now) = step.checked_sub(2) {
+                self.look_at_runs(now, needle, scratch);
             }
             if scratch.positions.len() > hashes.len() / ROWS_A_CANDIDATE {
                 return false;
@@ -76,8 +81,16 @@ impl Tables {
         true
     }
 
-    /// The stretches of one table in which a near row can be, and how many fingerprints and
-    /// stretches that is.
+    /// Asks for the starts that [`Tables::collect_runs`] will read, a cache line at a time.
+    fn expect_starts(&self, slice: usize, needle: &[u64; 4], shares: &Shares) {
+        let address = address(needle, slice, self.address_bits);
+        let flips = (0..shares.0[slice]).flat_map(|flips| self.flips.of(flips));
+        for flip in flips.filter(|flip| **flip % STARTS_A_LINE == 0) {
+            hamming::prefetch(&self.tables[slice].starts, address ^ usize::from(*flip));
+        }
+    }
+
+    /// The stretches of one table in which a near row can be, and how much work that is.
     fn collect_runs(
         &self,
         slice: usize,
@@ -94,16 +107,13 @@ impl Tables {
             for &flip in self.flips.of(flips) {
                 let at = address ^ usize::from(flip);
                 let (start, end) = (table.starts[at], table.starts[at + 1]);
-                work += RUN_WORK + (end - start) as usize;
+                work += RUN_WORK + (end - start) as usize * value_work(distance_max);
                 runs.push(Run {
                     start,
                     end,
                     distance_max,
                 });
-                for line in 0..LINES_AHEAD.min((end - start).div_ceil(VALUES_A_LINE) + 1) {
-                    let position = start + line * VALUES_A_LINE;
-                    hamming::prefetch(&table.fingerprints, position as usize);
-                }
+                expect_run(&table.fingerprints, start as usize..end as usize);
             }
         }
         work
@@ -119,7 +129,7 @@ impl Tables {
             &scratch.runs[slice % 2],
             &mut scratch.positions,
         );
-        for &position in &scratch.positions[before..] {
+        for &position in scratch.positions[before..].iter().take(CANDIDATES_AHEAD) {
             hamming::prefetch(&table.rows, position as usize);
         }
         scratch.ends[slice] = scratch.positions.len();
@@ -157,19 +167,50 @@ const SLICE_BITS: u32 = 16;
 /// The most bits of an address that a lookup flips: enough for 79 bits of distance.
 const FLIPS_MAX: u16 = 4;
 
+/// What looking at a fingerprint costs, the candidates included that come of it: of random ones,
+/// so many in 65 536 are within each distance.
+fn value_work(distance_max: u16) -> usize {
+    let within = [1, 17, 137, 697, 2_517, 6_885, 14_893, 26_333];
+    let within = within.get(usize::from(distance_max)).unwrap_or(&65_536);
+    1 + within * CANDIDATE_WORK / 65_536
+}
+
+/// What a candidate costs, in fingerprints looked at.
+const CANDIDATE_WORK: usize = 32;
+
 /// What beginning a stretch costs, in fingerprints looked at.
 const RUN_WORK: usize = 8;
 
-/// A candidate costs about as much as looking at this many rows one after the other.
-const ROWS_A_CANDIDATE: usize = 16;
+/// Looking at a fingerprint costs about a tenth of looking at a row: a lookup that is given up
+/// after twice as many of them as there are rows has lost a fifth of what it then costs.
+const WORK_A_ROW: usize = 2;
+
+/// A candidate, with its two fetches from anywhere in memory, costs about as much as looking at
+/// ten rows one after the other; giving up after so few has lost little.
+const ROWS_A_CANDIDATE: usize = 32;
 
 /// How much of a stretch is asked for before it is looked at; the processor sees the rest coming.
-const LINES_AHEAD: u32 = 8;
+const LINES_AHEAD: usize = 8;
+
+/// A table that gives more candidates than this has them one after the other anyway.
+const CANDIDATES_AHEAD: usize = 256;
+
+/// 64 bytes of starts.
+const STARTS_A_LINE: u16 = 16;
 
 /// 64 bytes of 16-bit values.
-const VALUES_A_LINE: u32 = 32;
+const VALUES_A_LINE: usize = 32;
 
 const _: () = assert!(SLICES * SLICE_BITS as usize == 256);
+
+/// Asks for the first lines of a stretch, and for none that it does not reach into.
+fn expect_run(fingerprints: &[u16], run: Range<usize>) {
+    let end = run.end.min(run.start + LINES_AHEAD * VALUES_A_LINE);
+    for position in run.step_by(VALUES_A_LINE).take(LINES_AHEAD) {
+        hamming::prefetch(fingerprints, position);
+    }
+    hamming::prefetch(fingerprints, end.saturating_sub(1));
+}
 
 /// A slice and the one after it on the ring.
 fn slice_pair(hash: &[u64; 4], slice: usize) -> u32 {
@@ -393,14 +434,44 @@ mod tests {
         }
     }
 
+    /// The hardest copies: each slice differs in as many bits as its share, but for one, which
+    /// has one fewer, or which has still fewer and the next one as many more.
     #[test]
-    fn an_ordinary_lookup_uses_the_tables_up_to_64_bits() {
-        let hashes = strangers(1 << 18);
+    fn evenly_spread_copies_are_found_by_the_tables_up_to_64_bits() {
+        let mut hashes = strangers((1 << 20) + 65);
+        let needles = hashes.split_off(1 << 20);
+        let needle = |distance_max: u16| needles[usize::from(distance_max)];
+        let mut planted = Vec::new();
+        for distance_max in 0..=64 {
+            let shares = Shares::of(distance_max).0;
+            let hardest =
+                (0..SLICES).flat_map(|fewer| (0..shares[fewer]).map(move |moved| (fewer, moved)));
+            for (fewer, moved) in hardest {
+                let bits = (0..SLICES).flat_map(|slice| {
+                    let less = if slice == fewer { 1 + moved } else { 0 };
+                    let more = if slice == (fewer + 1) % SLICES {
+                        moved
+                    } else {
+                        0
+                    };
+                    let flips = usize::from(shares[slice] + more - less);
+                    (0..flips).map(move |k| slice * 16 + (slice * 5 + fewer * 3 + k * 7) % 16)
+                });
+                let copy = flipped(needle(distance_max), bits.map(|bit| bit as u8));
+                let row = hashes.len() / 2 + planted.len() * 3;
+                hashes[row] = copy;
+                planted.push((distance_max, row as u32));
+            }
+        }
         let tables = Tables::new(&hashes);
         let mut scratch = Scratch::default();
-        for distance_max in [0, 1, 15, 16, 31, 32, 47, 63, 64] {
-            assert!(tables.search(&hashes, &hashes[5], distance_max, &mut scratch));
-            assert!(scratch.near.contains(&(5, 0)), "{distance_max}");
+        for distance_max in 0..=64 {
+            let needle = needle(distance_max);
+            assert!(tables.search(&hashes, &needle, distance_max, &mut scratch));
+            for (_, row) in planted.iter().filter(|(of, _)| *of == distance_max) {
+                let found = scratch.near.contains(&(*row, distance_max));
+                assert!(found, "row {row} at {distance_max}");
+            }
         }
         assert!(!tables.search(&hashes, &hashes[5], 80, &mut scratch));
     }
