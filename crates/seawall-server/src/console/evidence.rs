@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use seawall_core::Algorithm;
+use seawall_core::{Algorithm, Form, Place, View};
 use seawall_store::MatchRow;
 
 use super::texts::Texts;
@@ -49,7 +49,7 @@ impl MatchView {
             distance: distance(t, found),
             limit: t.fill("match-limit", [("limit", found.threshold.bits().into())]),
             quality: found.quality.map(|quality| quality_words(t, quality.0)),
-            view: found.view.map(|view| view_words(t, &view.to_string())),
+            view: found.view.map(|view| view_words(t, view)),
             gauge: is_pdq.then(|| Gauge::new(found.distance.0, found.threshold.bits())),
         }
     }
@@ -102,14 +102,59 @@ fn quality_words(t: &Texts, quality: u8) -> String {
     t.fill("match-quality", [("quality", quality.into())])
 }
 
-fn view_words(t: &Texts, view: &str) -> String {
-    match view.split_once(':') {
-        Some(("frame", number)) => t.fill("view-frame", [("number", number.into())]),
-        Some(("page", number)) => t.fill("view-page", [("number", number.into())]),
-        _ if view == "upright" => t.text("view-upright"),
-        _ => t.text("view-stored"),
+/// Every part of a form in words: a match on a changed form must not read as one on the file.
+fn view_words(t: &Texts, view: View) -> String {
+    let numbered = |key, number: u32| Some(t.fill(key, [("number", number.into())]));
+    let place = match view.place {
+        Place::Whole => None,
+        Place::Frame(number) => numbered("view-frame", number),
+        Place::Page(number) => numbered("view-page", number),
+        Place::Part(number) => numbered("view-part", number),
+    };
+    let upright = view.upright.then(|| t.text("view-upright"));
+    let form = match view.form {
+        Form::Plain => None,
+        Form::OnWhite => Some(t.text("view-on-white")),
+        Form::OnBlack => Some(t.text("view-on-black")),
+        Form::Turned(_) => Some(t.text("view-turned")),
+        Form::Unbordered => Some(t.text("view-unbordered")),
+        Form::LegacyPalette => Some(t.text("view-legacy-palette")),
+    };
+    let parts: Vec<String> = [place, upright, form].into_iter().flatten().collect();
+    if parts.is_empty() {
+        t.text("view-stored")
+    } else {
+        parts.join(" · ")
     }
 }
 
 const GAUGE_WIDTH: f64 = 320.0;
 const GAUGE_HEIGHT: u8 = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_of_a_picture_is_told_apart() {
+        let words = |view: &str| view_words(Texts::english(), view.parse().expect("a view"));
+        assert_eq!(words("stored"), "pixels as stored");
+        assert_eq!(words("upright"), "picture as shown upright");
+        assert_eq!(
+            words("upright/on-white"),
+            "picture as shown upright · on a white ground"
+        );
+        assert_eq!(words("page:2/on-black"), "page 2 · on a black ground");
+        let views = [
+            "stored",
+            "on-white",
+            "on-black",
+            "turned:90",
+            "unbordered",
+            "legacy-palette",
+            "part:2",
+        ];
+        let distinct: std::collections::BTreeSet<String> = views.map(words).into();
+        assert_eq!(distinct.len(), views.len());
+    }
+}
