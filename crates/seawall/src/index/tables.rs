@@ -53,11 +53,35 @@ impl Tables {
         distance_max: u16,
         scratch: &mut Scratch,
     ) -> bool {
+        let shares = Shares::of(distance_max);
+        let work_max = WORK_A_ROW * hashes.len();
+        shares.largest() <= FLIPS_MAX + 1
+            && self.foreseen_work(hashes.len(), &shares) <= work_max
+            && self.search_within(hashes, needle, distance_max, work_max, scratch)
+    }
+
+    /// What a lookup costs where no stretch is longer than others.
+    fn foreseen_work(&self, rows: usize, shares: &Shares) -> usize {
+        let run = rows >> self.address_bits;
+        let slices = (0..SLICES).flat_map(|slice| (0..shares.0[slice]).map(move |f| (slice, f)));
+        let works = slices.map(|(slice, flips)| {
+            let distance_max = shares.pair(slice) - 1 - flips;
+            self.flips.of(flips).len() * (RUN_WORK + run * value_work(distance_max))
+        });
+        works.sum()
+    }
+
+    /// [`Tables::search`], given up where it costs more than `work_max`.
+    fn search_within(
+        &self,
+        hashes: &[[u64; 4]],
+        needle: &[u64; 4],
+        distance_max: u16,
+        work_max: usize,
+        scratch: &mut Scratch,
+    ) -> bool {
         scratch.clear();
         let shares = Shares::of(distance_max);
-        if shares.largest() > FLIPS_MAX + 1 {
-            return false;
-        }
         let mut work = 0;
         // While one table is looked at, the memory of the next two is on its way.
         for step in 0..SLICES + 2 {
@@ -67,13 +91,14 @@ impl Tables {
             if let Some(next) = step.checked_sub(1).filter(|next| *next < SLICES) {
                 work += self.collect_runs(next, needle, &shares, &mut scratch.runs[next % 2]);
             }
-            if work > WORK_A_ROW * hashes.len() {
+            if work > work_max {
                 return false;
             }
             if let Some(now) = step.checked_sub(2) {
                 self.look_at_runs(now, needle, scratch);
             }
-            if scratch.positions.len() > hashes.len() / ROWS_A_CANDIDATE {
+            // Once found, candidates that cost what a scan costs are as well looked at.
+            if scratch.positions.len() > work_max / CANDIDATE_WORK * 2 {
                 return false;
             }
         }
@@ -175,19 +200,16 @@ fn value_work(distance_max: u16) -> usize {
     1 + within * CANDIDATE_WORK / 65_536
 }
 
-/// What a candidate costs, in fingerprints looked at.
-const CANDIDATE_WORK: usize = 32;
+/// What a candidate costs, in fingerprints looked at: two fetches from anywhere in memory.
+const CANDIDATE_WORK: usize = 256;
 
-/// What beginning a stretch costs, in fingerprints looked at.
-const RUN_WORK: usize = 8;
+/// What beginning a stretch costs, in fingerprints looked at: also two fetches, but many of
+/// them at once.
+const RUN_WORK: usize = 128;
 
-/// Looking at a fingerprint costs about a tenth of looking at a row: a lookup that is given up
-/// after twice as many of them as there are rows has lost a fifth of what it then costs.
-const WORK_A_ROW: usize = 2;
-
-/// A candidate, with its two fetches from anywhere in memory, costs about as much as looking at
-/// ten rows one after the other; giving up after so few has lost little.
-const ROWS_A_CANDIDATE: usize = 32;
+/// Half of what a row costs where all are looked at one after the other, in fingerprints looked
+/// at: so a lookup that is given up has lost no more than half of what it then costs.
+const WORK_A_ROW: usize = 4;
 
 /// How much of a stretch is asked for before it is looked at; the processor sees the rest coming.
 const LINES_AHEAD: usize = 8;
@@ -437,12 +459,12 @@ mod tests {
     /// The hardest copies: each slice differs in as many bits as its share, but for one, which
     /// has one fewer, or which has still fewer and the next one as many more.
     #[test]
-    fn evenly_spread_copies_are_found_by_the_tables_up_to_64_bits() {
-        let mut hashes = strangers((1 << 20) + 65);
-        let needles = hashes.split_off(1 << 20);
+    fn evenly_spread_copies_are_found_by_the_tables_up_to_79_bits() {
+        let mut hashes = strangers((1 << 16) + 80);
+        let needles = hashes.split_off(1 << 16);
         let needle = |distance_max: u16| needles[usize::from(distance_max)];
         let mut planted = Vec::new();
-        for distance_max in 0..=64 {
+        for distance_max in 0..=79 {
             let shares = Shares::of(distance_max).0;
             let hardest =
                 (0..SLICES).flat_map(|fewer| (0..shares[fewer]).map(move |moved| (fewer, moved)));
@@ -458,16 +480,17 @@ mod tests {
                     (0..flips).map(move |k| slice * 16 + (slice * 5 + fewer * 3 + k * 7) % 16)
                 });
                 let copy = flipped(needle(distance_max), bits.map(|bit| bit as u8));
-                let row = hashes.len() / 2 + planted.len() * 3;
+                let row = planted.len() * 7;
                 hashes[row] = copy;
                 planted.push((distance_max, row as u32));
             }
         }
         let tables = Tables::new(&hashes);
         let mut scratch = Scratch::default();
-        for distance_max in 0..=64 {
+        for distance_max in 0..=79 {
             let needle = needle(distance_max);
-            assert!(tables.search(&hashes, &needle, distance_max, &mut scratch));
+            let all = usize::MAX;
+            assert!(tables.search_within(&hashes, &needle, distance_max, all, &mut scratch));
             for (_, row) in planted.iter().filter(|(of, _)| *of == distance_max) {
                 let found = scratch.near.contains(&(*row, distance_max));
                 assert!(found, "row {row} at {distance_max}");
