@@ -143,6 +143,16 @@ fn reason(session: &Session<'_>, error: &DecodingError) -> Reason {
 
 /// How many frames begin in these bytes, without decoding any.
 fn frame_count(bytes: &[u8]) -> u32 {
+    walked(bytes).0
+}
+
+/// The place behind the trailer, where there is one.
+pub(crate) fn end(bytes: &[u8]) -> Option<usize> {
+    walked(bytes).1
+}
+
+/// How many frames begin, and where the trailer ends.
+fn walked(bytes: &[u8]) -> (u32, Option<usize>) {
     let mut count = 0;
     let mut blocks = Blocks::after_header(bytes);
     while let Some(kind) = blocks.byte() {
@@ -152,13 +162,14 @@ fn frame_count(bytes: &[u8]) -> u32 {
                 blocks.skip_descriptor()
             }
             EXTENSION => blocks.byte().map(|_label| ()),
+            TRAILER => return (count, Some(bytes.len() - blocks.rest.len())),
             _ => None,
         };
         if skipped.and_then(|()| blocks.skip_sub_blocks()).is_none() {
             break;
         }
     }
-    count
+    (count, None)
 }
 
 /// A place in the chain of blocks.
@@ -210,6 +221,7 @@ fn palette_bytes(flags: u8) -> usize {
 
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;
+const TRAILER: u8 = 0x3B;
 
 #[cfg(test)]
 mod tests {

@@ -42,6 +42,7 @@ mod sniff;
 mod source;
 mod still;
 mod tiff;
+mod trailing;
 mod views;
 mod webp;
 

@@ -4,7 +4,7 @@ use seawall_core::{MediaType, Reason, View};
 
 use crate::session::Session;
 use crate::shown::Shown;
-use crate::{Budget, avif, bmp, gif, heic, jpeg, png, sniff, tiff, webp};
+use crate::{Budget, avif, bmp, gif, heic, jpeg, png, sniff, tiff, trailing, webp};
 
 /// What was decoded, beside the pixels that the visitor saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,11 @@ pub fn decode(
 ) -> Result<Decoded, Refusal> {
     let media_type = sniff(bytes);
     let mut session = Session::new(bytes, *budget, visit);
-    let result = decode_as(media_type, &mut session);
+    let mut result = decode_as(media_type, &mut session);
+    if session.visited > 0 && result != Err(Reason::TooSlow) {
+        let trailing = trailing::visit(&mut session, media_type);
+        result = result.and(trailing);
+    }
     let notes = std::mem::take(&mut session.notes);
     match result {
         Err(reason) if session.visited == 0 => Err(Refusal {
@@ -62,7 +66,7 @@ pub fn decode(
     }
 }
 
-fn decode_as(media_type: MediaType, session: &mut Session<'_>) -> Result<(), Reason> {
+pub(crate) fn decode_as(media_type: MediaType, session: &mut Session<'_>) -> Result<(), Reason> {
     if session.bytes.is_empty() {
         return Err(Reason::Empty);
     }

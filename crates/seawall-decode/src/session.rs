@@ -18,6 +18,8 @@ pub(crate) struct Session<'a> {
     pub(crate) notes: Vec<String>,
     /// Views handed out so far.
     pub(crate) visited: u32,
+    /// Pictures found behind the first one.
+    pub(crate) parts: u32,
     /// Set where a decoder gives pixels and knows that the file is damaged.
     pub(crate) damaged: Cell<bool>,
     visit: &'a mut dyn FnMut(View, &Shown<'_>),
@@ -35,6 +37,7 @@ impl<'a> Session<'a> {
             budget,
             notes: Vec::new(),
             visited: 0,
+            parts: 0,
             damaged: Cell::new(false),
             visit,
             late: Rc::new(Cell::new(false)),
@@ -103,6 +106,11 @@ impl<'a> Session<'a> {
     pub(crate) fn visit(&mut self, view: View, shown: &Shown<'_>) {
         self.visited += 1;
         (self.visit)(view, shown);
+    }
+
+    /// The number of the next picture behind the first one.
+    pub(crate) fn next_part(&self) -> u32 {
+        self.parts + 2
     }
 
     /// Adds a note, once.

@@ -1,10 +1,12 @@
 //! Damaged files: what can be decoded is hashed, and the report says what is missing.
 
 use seawall::{Budget, hash};
-use seawall_core::{Hash, HashReport, Limits, Outcome, PdqHash, Pixels, Reason, View, ViewOptions};
+use seawall_core::{
+    Hash, HashReport, Limits, Outcome, PdqHash, Pixels, Place, Reason, View, ViewOptions,
+};
 use seawall_testkit::{
-    PngColour, RawPng, TiffPage, animated_png, animated_webp, bmp, gif, picture, png, raw_tiff,
-    tiff, webp,
+    PngColour, RawPng, TiffPage, animated_png, animated_webp, bmp, gif, jpeg, picture, png,
+    raw_tiff, tiff, webp,
 };
 
 fn report(file: &[u8]) -> HashReport {
@@ -204,4 +206,77 @@ fn cut_bitmaps_and_tiffs_are_hashed_as_far_as_they_go() {
 fn a_cut_webp_is_refused_as_damaged() {
     let whole = webp(&picture(320, 240, 1));
     check_refused(&whole[..whole.len() * 8 / 10]);
+}
+
+/// The pictures of the file, in order, and its notes.
+#[track_caller]
+fn check_glued(file: &[u8], pictures: &[&Pixels], notes: &[&str]) {
+    let report = report(file);
+    let views: Vec<View> = report
+        .hashes
+        .iter()
+        .filter_map(|record| record.view)
+        .collect();
+    let part = |number: u32| View::of(Place::Part(number));
+    let wanted: Vec<View> = (1..)
+        .zip(pictures)
+        .map(|(number, _)| {
+            if number == 1 {
+                View::STORED
+            } else {
+                part(number)
+            }
+        })
+        .collect();
+    assert_eq!(views, wanted);
+    for (view, pixels) in wanted.into_iter().zip(pictures) {
+        assert!(distance(&report, view, pixels) <= 10, "{view}");
+    }
+    assert_eq!(report.notes, notes);
+}
+
+#[test]
+fn pictures_glued_behind_a_picture_are_found() {
+    let [one, two, three] = [1, 2, 3].map(|seed| picture(80, 60, seed));
+    let firsts = [
+        jpeg(&one, 90),
+        png(&one),
+        gif(std::slice::from_ref(&one)),
+        webp(&one),
+        bmp(&one),
+    ];
+    for first in firsts {
+        for second in [jpeg(&two, 90), png(&two), webp(&two), tiff(&two)] {
+            for gap in [&b""[..], b"\0\0\0\0", b"some words between"] {
+                let note = format!(
+                    "trailing data: another picture begins at byte {}",
+                    first.len() + gap.len()
+                );
+                let file = [&first, gap, &second].concat();
+                check_glued(&file, &[&one, &two], &[&note]);
+            }
+        }
+        check_glued(&first, &[&one], &[]);
+        let with_text = [&first[..], b"Goodbye. \xFF\xD8\xFF is how a JPEG begins."].concat();
+        check_glued(&with_text, &[&one], &[]);
+    }
+    let pair = [jpeg(&one, 90), jpeg(&two, 90)].concat();
+    let places = [jpeg(&one, 90).len(), pair.len()];
+    let notes =
+        places.map(|place| format!("trailing data: another picture begins at byte {place}"));
+    let file = [pair, png(&three)].concat();
+    check_glued(&file, &[&one, &two, &three], &[&notes[0], &notes[1]]);
+}
+
+/// Phones put a film of the moment behind the picture.
+#[test]
+fn a_film_behind_a_picture_is_named() {
+    let one = picture(80, 60, 1);
+    let photo = jpeg(&one, 90);
+    let file = [&photo[..], b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"].concat();
+    let note = format!(
+        "trailing data: a file of type video/mp4 begins at byte {}",
+        photo.len()
+    );
+    check_glued(&file, &[&one], &[&note]);
 }
