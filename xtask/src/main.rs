@@ -10,6 +10,7 @@
 
 mod crash;
 mod demo;
+mod fuzz;
 mod generate;
 mod repository;
 mod stages;
@@ -29,7 +30,7 @@ struct Chore {
     run: fn(&[String]) -> Result<()>,
 }
 
-const CHORES: [Chore; 5] = [
+const CHORES: [Chore; 6] = [
     Chore {
         name: "demo",
         arguments: "[--once] [--fast]",
@@ -53,6 +54,12 @@ const CHORES: [Chore; 5] = [
         arguments: "[--check]",
         about: "write the generated files (the OpenAPI description), or compare them",
         run: generate::run,
+    },
+    Chore {
+        name: "fuzz",
+        arguments: "[--minutes N] [TARGET]",
+        about: "run the fuzz targets on the nightly toolchain, N minutes each",
+        run: fuzz::run,
     },
     Chore {
         name: "crash",

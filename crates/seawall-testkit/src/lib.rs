@@ -12,6 +12,7 @@ mod raw_gif;
 mod raw_png;
 mod raw_tiff;
 mod raw_webp;
+mod seeds;
 
 pub use bomb::{black_png, gif_bomb, jpeg_with_scans, png_bomb, profile_bomb, text_bomb};
 pub use clock::FakeClock;
@@ -24,3 +25,4 @@ pub use raw_gif::{GifFrame, raw_gif, raw_gif_in_colours};
 pub use raw_png::{PngColour, RawPng, animated_png, interlaced_png};
 pub use raw_tiff::{TiffPage, raw_tiff};
 pub use raw_webp::animated_webp;
+pub use seeds::{Seed, fuzz_seeds};

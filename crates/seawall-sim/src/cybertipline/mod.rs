@@ -37,6 +37,16 @@ pub const BASE_PATH: &str = "/ispws";
 /// The header by which every answer says what it comes from.
 pub const STAND_IN_HEADER: &str = "seawall-stand-in";
 
+/// How many elements a document has that the stand-in's strict reader takes; `None` where it
+/// refuses it. For tests of the reader with bytes of any kind.
+#[must_use]
+pub fn elements_in(document: &[u8]) -> Option<usize> {
+    fn count(element: &reader::Element) -> usize {
+        1 + element.children.iter().map(count).sum::<usize>()
+    }
+    reader::read(document).ok().map(|root| count(&root))
+}
+
 /// How a stand-in is set up.
 pub struct Options {
     /// The user that may call.

@@ -27,6 +27,22 @@ pub use pool::WorkerPool;
 pub use probe::ProbeReport;
 pub use process::WorkerCommand;
 
+/// How many whole frames these bytes hold, read as the parent reads what a worker sends, and
+/// their messages with them. For tests with bytes of any kind: a worker that was taken over
+/// may send anything.
+#[must_use]
+pub fn frames_in(mut bytes: &[u8], body_bytes_max: u64) -> usize {
+    let mut frames = 0;
+    while let Ok(Some(frame)) = wire::read(&mut bytes, wire::BodyLimit(body_bytes_max)) {
+        frames += 1;
+        let reply: Result<message::Reply, _> = message::decode(&frame.head);
+        if let Ok(message::Reply::Hashed { report }) = reply {
+            let _ = report.into_report(seawall_core::MediaType::Unknown);
+        }
+    }
+    frames
+}
+
 use std::io;
 
 /// Why a worker could not be started or did not answer.

@@ -1,0 +1,95 @@
+//! What each fuzz target does with its bytes. None may panic, abort, hang or exceed its limits.
+//!
+//! A test on the stable toolchain takes this very file in and runs every body over the stored
+//! seeds and some thousand changes of them; `cargo xtask fuzz` lets the fuzzer look further.
+
+use std::cell::Cell;
+
+use seawall::Budget;
+use seawall_casework::report::CallKind;
+use seawall_core::{Limits, Outcome, View, ViewOptions};
+
+/// A target: its name, and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target. Those that decode differ in their seeds alone: bytes say what they are.
+pub const TARGETS: [Target; 12] = [
+    ("decode_jpeg", decode),
+    ("decode_png", decode),
+    ("decode_gif", decode),
+    ("decode_webp", decode),
+    ("decode_bmp", decode),
+    ("decode_tiff", decode),
+    ("decode_heic", decode),
+    ("decode_avif", decode),
+    ("list", list),
+    ("reply", reply),
+    ("xml", xml),
+    ("frames", frames),
+];
+
+/// A picture of any format, in every form, hashed.
+pub fn decode(bytes: &[u8]) {
+    let limits = Limits {
+        bytes_max: 1 << 20,
+        pixels_max: 1 << 18,
+        frames_max: 4,
+        memory_bytes_max: 32 << 20,
+        time_ms_max: 0,
+    };
+    let asked = Cell::new(0_u32);
+    // Time goes by as often as it is asked for: no two runs differ.
+    let expired = || {
+        asked.set(asked.get() + 1);
+        asked.get() > 2_000
+    };
+    let budget = Budget {
+        limits: &limits,
+        expired: &expired,
+        views: ViewOptions {
+            orientations: true,
+            border: true,
+            legacy_palette: true,
+        },
+    };
+    let report = seawall::hash::perceptual(bytes, &budget);
+    assert_eq!(report.reason.is_none(), report.outcome == Outcome::Hashed);
+    assert_eq!(report.media_type, seawall::sniff(bytes));
+    assert!(report.outcome != Outcome::Refused || report.hashes.is_empty());
+    let pictures_max = limits.frames_max as usize + 9;
+    assert!(report.hashes.len() <= pictures_max * View::FORMS_MAX);
+    for record in &report.hashes {
+        let view = record.view.expect("a perceptual hash is of some view");
+        assert_eq!(view.to_string().parse(), Ok(view));
+    }
+}
+
+/// A list of hashes.
+pub fn list(bytes: &[u8]) {
+    let list = seawall_exchange::list::parse(bytes);
+    let lines = bytes
+        .iter()
+        .filter(|&&byte| byte == b'\n' || byte == b'\r')
+        .count()
+        + 1;
+    assert!(list.rows.len() <= lines * 4);
+}
+
+/// What a receiver answers to each call of a report.
+pub fn reply(bytes: &[u8]) {
+    for call in CallKind::ALL {
+        let _ = seawall_casework::report::parse_reply(call, bytes);
+        let _ = seawall_casework::report::outcome_of_answer(call, 200, bytes, None);
+    }
+}
+
+/// A document that reaches a stand-in.
+pub fn xml(bytes: &[u8]) {
+    let _ = seawall_sim::cybertipline::elements_in(bytes);
+}
+
+/// What a worker that was taken over may send.
+pub fn frames(bytes: &[u8]) {
+    let frames = seawall_workflow::worker::frames_in(bytes, 1 << 16);
+    assert!(frames <= bytes.len() / 12);
+}
