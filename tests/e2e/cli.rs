@@ -6,6 +6,8 @@ mod access;
 mod audit;
 #[path = "cli/banks.rs"]
 mod banks;
+#[path = "cli/bench.rs"]
+mod bench;
 #[path = "cli/hash.rs"]
 mod hash;
 #[path = "cli/log.rs"]
@@ -45,8 +47,8 @@ fn help_of_every_subcommand_has_examples() {
         .filter(|name| name.starts_with(char::is_lowercase) && *name != "help")
         .collect();
     for wanted in [
-        "init", "serve", "hash", "match", "bank", "audit", "config", "user", "token", "selftest",
-        "version",
+        "init", "serve", "hash", "match", "bank", "bench", "audit", "config", "user", "token",
+        "selftest", "version",
     ] {
         assert!(names.contains(&wanted), "{wanted} is missing: {names:?}");
     }

@@ -85,6 +85,7 @@ pub(crate) const TABLE: [Row; 14] = [
             "seawall-egress",
             "seawall-exchange",
             "seawall-server",
+            "seawall-simd",
             "seawall-store",
             "seawall-workflow",
         ],

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bank;
+mod bench;
 mod config;
 mod hash;
 mod init;
@@ -48,6 +49,9 @@ enum Command {
     /// Keep banks of known hashes.
     #[command(subcommand)]
     Bank(bank::Bank),
+    /// Measure this machine: hashing, matching, memory; needs no server.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Prove the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -86,6 +90,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Hash(command) => command.run(),
         Command::Match(command) => command.run(),
         Command::Bank(command) => command.run(path),
+        Command::Bench(command) => command.run(),
         Command::Audit(command) => command.run(path),
         Command::Config(command) => command.run(path),
         Command::User(command) => command.run(path),

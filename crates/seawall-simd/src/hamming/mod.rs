@@ -72,6 +72,20 @@ pub fn within_runs(needle: u16, values: &[u16], runs: &[Run], found: &mut Vec<u3
     KERNEL.within_runs(needle, values, runs, found);
 }
 
+/// The kernel that does the work here, for whoever reports a measurement.
+#[must_use]
+pub fn kernel_name() -> &'static str {
+    match *KERNEL {
+        Kernel::Scalar => "scalar",
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Popcnt => "popcnt",
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2 => "avx2",
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512 => "avx512",
+    }
+}
+
 /// In how many bits two values differ.
 #[must_use]
 #[inline(always)]
