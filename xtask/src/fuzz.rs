@@ -7,11 +7,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use seawall_testkit::fuzz_seeds;
 
 use crate::Usage;
-use crate::repository::{cargo, describe, root};
+use crate::repository::{cargo, root, succeed};
 
 /// Runs every fuzz target for `--minutes N` (one where nothing is said), or the targets that
 /// are named.
@@ -116,19 +116,8 @@ fn fuzz(target: &str, minutes: u64) -> Result<()> {
         .arg("--")
         .arg(format!("-max_total_time={}", minutes * 60))
         .args(["-rss_limit_mb=1024", "-timeout=20", "-max_len=65536"]);
-    println!("\n{}", describe(&command));
+    println!();
     succeed(&mut command)
-}
-
-fn succeed(command: &mut Command) -> Result<()> {
-    let name = describe(command);
-    let status = command
-        .status()
-        .with_context(|| format!("starting `{name}`"))?;
-    if !status.success() {
-        bail!("`{name}` ended with {status}");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

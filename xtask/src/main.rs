@@ -13,6 +13,7 @@ mod demo;
 mod fuzz;
 mod generate;
 mod repository;
+mod sanitize;
 mod stages;
 mod test;
 mod tidy;
@@ -30,7 +31,7 @@ struct Chore {
     run: fn(&[String]) -> Result<()>,
 }
 
-const CHORES: [Chore; 6] = [
+const CHORES: [Chore; 7] = [
     Chore {
         name: "demo",
         arguments: "[--once] [--fast]",
@@ -60,6 +61,12 @@ const CHORES: [Chore; 6] = [
         arguments: "[--minutes N] [TARGET]",
         about: "run the fuzz targets on the nightly toolchain, N minutes each",
         run: fuzz::run,
+    },
+    Chore {
+        name: "sanitize",
+        arguments: "",
+        about: "run the unsafe crate's tests under the address sanitizer and valgrind",
+        run: sanitize::run,
     },
     Chore {
         name: "crash",

@@ -83,6 +83,20 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(result.stdout).with_context(|| format!("reading what `{name}` printed"))
 }
 
+/// Runs a command whose output the person reads as it comes.
+///
+/// # Errors
+/// Where it cannot be started or fails.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let name = describe(command);
+    println!("{name}");
+    let status = command
+        .status()
+        .with_context(|| format!("starting `{name}`"))?;
+    ensure!(status.success(), "`{name}` ended with {status}");
+    Ok(())
+}
+
 /// The command as a person would type it.
 pub(crate) fn describe(command: &Command) -> String {
     let program = Path::new(command.get_program());

@@ -55,6 +55,13 @@ pub(crate) const BROWSER_DRIVER: Tool = Tool {
     how: "install it with `apt-get install chromium-driver`",
 };
 
+/// Watches every read and write of a program.
+pub(crate) const VALGRIND: Tool = Tool {
+    names: &["valgrind"],
+    purpose: "to watch the unsafe code's tests",
+    how: "install it with `apt-get install valgrind` or `dnf install valgrind`",
+};
+
 /// Refuses to go on where a tool is missing, naming every one and how to get it.
 ///
 /// # Errors
