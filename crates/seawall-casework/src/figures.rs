@@ -15,6 +15,13 @@ pub struct Figures {
     pub scans: BTreeMap<String, u64>,
     /// Uploads scanned that matched no enabled bank.
     pub scans_without_match: u64,
+    /// Uploads whose every match was suppressed by exceptions. They are among those without a
+    /// match.
+    pub scans_suppressed: u64,
+    /// Uploads kept in the seen index.
+    pub seen_kept: u64,
+    /// Hashes held against the seen index.
+    pub seen_lookups: u64,
     /// Hashes looked up without a case.
     pub lookups: u64,
     /// Hashes looked up that matched an enabled bank.
@@ -107,6 +114,9 @@ impl Counter {
             }
             EventKind::ReportDrafted => self.figures.reports_asked += 1,
             EventKind::ReportFiled => self.figures.reports_filed += 1,
+            EventKind::ScanSuppressed => self.figures.scans_suppressed += 1,
+            EventKind::SeenTallied => self.figures.seen_kept += number(event, "kept"),
+            EventKind::SeenLookedUp => self.figures.seen_lookups += number(event, "hashes"),
             // Acts that no figure counts.
             EventKind::StoreCreated
             | EventKind::BankCreated
@@ -130,22 +140,31 @@ impl Counter {
             | EventKind::SignInRefused
             | EventKind::TokenCreated
             | EventKind::TokenRevoked
+            | EventKind::SeenFolded
+            | EventKind::SeenExpired
+            | EventKind::SeenForgotten
+            | EventKind::ListChanged
+            | EventKind::ListDeleted
             | EventKind::SelftestRun => {}
         }
     }
 
     fn add_tally(&mut self, event: &EventBody) {
-        let count = |value: &Value| value.as_u64().unwrap_or(0);
         if let Some(Value::Object(outcomes)) = event.detail.get("scans") {
             for (outcome, value) in outcomes {
-                *self.figures.scans.entry(outcome.clone()).or_default() += count(value);
+                let count = value.as_u64().unwrap_or(0);
+                *self.figures.scans.entry(outcome.clone()).or_default() += count;
             }
         }
-        let number = |name: &str| event.detail.get(name).map_or(0, count);
-        self.figures.scans_without_match += number("without_match");
-        self.figures.lookups += number("lookups");
-        self.figures.lookups_matched += number("lookups_matched");
+        self.figures.scans_without_match += number(event, "without_match");
+        self.figures.lookups += number(event, "lookups");
+        self.figures.lookups_matched += number(event, "lookups_matched");
     }
+}
+
+/// A count among an event's details; 0 where there is none.
+fn number(event: &EventBody, name: &str) -> u64 {
+    event.detail.get(name).and_then(Value::as_u64).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -181,6 +200,9 @@ mod tests {
                 .with("without_match", 2)
                 .with("lookups", 5)
                 .with("lookups_matched", 1),
+            event(EventKind::ScanSuppressed, ""),
+            event(EventKind::SeenTallied, "").with("kept", 4),
+            event(EventKind::SeenLookedUp, "").with("hashes", 7),
             event(EventKind::CaseOpened, "a").with("channel", "public"),
             event(EventKind::CaseOpened, "b").with("channel", "public"),
             event(EventKind::CaseOpened, "t")
@@ -195,11 +217,13 @@ mod tests {
         assert_eq!(figures.scans["hashed"], 3);
         assert_eq!(figures.scans_without_match, 2);
         assert_eq!((figures.lookups, figures.lookups_matched), (5, 1));
+        assert_eq!(figures.scans_suppressed, 1);
+        assert_eq!((figures.seen_kept, figures.seen_lookups), (4, 7));
         assert_eq!(figures.cases_opened["public"], 2);
         assert_eq!(figures.decided_without_full_view, 1);
         assert_eq!(figures.confirmed_by_manifestation["M01"], 1);
         assert_eq!((figures.reports_asked, figures.reports_filed), (1, 1));
         assert_eq!(figures.open_ms_median, Some(30));
-        assert_eq!(figures.through_event, 9);
+        assert_eq!(figures.through_event, 12);
     }
 }

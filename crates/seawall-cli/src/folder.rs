@@ -31,6 +31,7 @@ pub(crate) fn workflow(config: &Config) -> anyhow::Result<Workflow> {
         workers: workers(config.decode.workers),
         limits: config.decode.limits.limits(),
         policy: config.policy,
+        seen: config.seen.policy(),
         reporter: config
             .provider
             .is_complete()

@@ -74,6 +74,14 @@ event_kinds! {
     SignInRefused "sign_in.refused" "A sign-in failed.",
     TokenCreated "token.created" "A bearer token was made.",
     TokenRevoked "token.revoked" "A bearer token was revoked.",
+    SeenTallied "seen.tallied" "Counts of what the seen index kept since the last tally.",
+    SeenFolded "seen.folded" "Rows of the seen index were folded into a page.",
+    SeenExpired "seen.expired" "Records of the seen index were deleted, their time being over.",
+    SeenForgotten "seen.forgotten" "All that the seen index kept of one item was deleted.",
+    SeenLookedUp "seen.looked_up" "Hashes were held against the seen index.",
+    ScanSuppressed "scan.suppressed" "Every match of an upload was suppressed by exceptions.",
+    ListChanged "list.changed" "The settings of a list within a bank changed.",
+    ListDeleted "list.deleted" "A list and its contents were deleted from a bank.",
     SelftestRun "selftest.run" "The built-in test was run.",
 }
 

@@ -300,6 +300,9 @@ async fn tally(app: App) {
         {
             tracing::error!("a tally of scans could not be written");
         }
+        if app.blocking(|workflow| workflow.tend_seen()).await.is_err() {
+            tracing::error!("the seen index could not be put in order");
+        }
     }
 }
 

@@ -75,16 +75,22 @@ pub enum Scope {
     CasesRead,
     /// Read figures and the audit log's state.
     FiguresRead,
+    /// Hold hashes against the seen index.
+    SeenRead,
+    /// Take items out of the seen index.
+    SeenWrite,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Scan,
         Self::BanksRead,
         Self::BanksWrite,
         Self::CasesRead,
         Self::FiguresRead,
+        Self::SeenRead,
+        Self::SeenWrite,
     ];
 
     /// The name used in interfaces and the database.
@@ -96,6 +102,8 @@ impl Scope {
             Self::BanksWrite => "banks.write",
             Self::CasesRead => "cases.read",
             Self::FiguresRead => "figures.read",
+            Self::SeenRead => "seen.read",
+            Self::SeenWrite => "seen.write",
         }
     }
 

@@ -74,6 +74,27 @@ impl Store {
         Ok(value)
     }
 
+    /// Writes what the same transaction counts and the next tally's event tells: the event of
+    /// each single act is that count. It is not flushed to disk by itself, so that a scan does
+    /// not wait for the disk; a power cut can take the newest of it, count and all.
+    pub(crate) fn write_counted(
+        &self,
+        at: Timestamp,
+        work: impl FnOnce(&Tx<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut connection = lock(&self.writer);
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let written = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)
+            .and_then(|tx| {
+                work(&Tx::new(&tx, at))?;
+                Ok(tx.commit()?)
+            });
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        written
+    }
+
     /// Reads state, from one snapshot.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 use seawall_casework::audit::AuditError;
 
+use crate::VaultError;
+
 /// A failure of the database, or a state in it that cannot be.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -44,6 +46,9 @@ pub enum StoreError {
     /// A JSON value could not be written or read.
     #[error("reading or writing a stored JSON value")]
     Json(#[from] serde_json::Error),
+    /// A sealed value does not open.
+    #[error(transparent)]
+    Sealed(#[from] VaultError),
     /// An audit event could not be read.
     #[error(transparent)]
     Audit(#[from] AuditError),

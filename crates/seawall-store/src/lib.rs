@@ -16,6 +16,7 @@ mod message;
 mod migration;
 mod records;
 mod report;
+mod seen;
 mod tx;
 mod vault;
 
@@ -29,5 +30,9 @@ pub use error::StoreError;
 pub use message::{Message, NewMessage};
 pub use records::Discrepancy;
 pub use report::{NewReport, ReportRow, ReportState};
+pub use seen::{
+    FoldLimits, SealedPart, SeenEntries, SeenEntry, SeenFold, SeenPage, SeenPart, SeenRecord,
+    SeenRow, SeenStatus, day_of,
+};
 pub use tx::{Change, Reader, Tx};
-pub use vault::{CaseKey, MasterKey, Vault, VaultError, WrappedKey};
+pub use vault::{CaseKey, MasterKey, SeenKey, SeenTag, Vault, VaultError, WrappedKey};

@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 use aead_stream::{DecryptorBE32, EncryptorBE32};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
 use seawall_core::{CaseId, EvidenceId, Random};
+use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// What can go wrong with the vault.
@@ -99,6 +101,17 @@ impl MasterKey {
     }
 }
 
+impl MasterKey {
+    /// The key of the seen index, derived: whoever has the master key has it, nobody else.
+    #[must_use]
+    pub fn seen_key(&self) -> SeenKey {
+        SeenKey {
+            seal: derive(&self.0, b"seawall seen index v1 seal"),
+            tag: derive(&self.0, b"seawall seen index v1 tag"),
+        }
+    }
+}
+
 impl std::fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("MasterKey([redacted])")
@@ -129,6 +142,40 @@ impl CaseKey {
 impl std::fmt::Debug for CaseKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("CaseKey([redacted])")
+    }
+}
+
+/// The key of the seen index.
+#[derive(ZeroizeOnDrop)]
+pub struct SeenKey {
+    seal: [u8; 32],
+    tag: [u8; 32],
+}
+
+/// A keyed hash of an item's id: the same for the same item, and without the key no way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SeenTag(pub [u8; 16]);
+
+impl SeenKey {
+    /// The tag of an item.
+    #[must_use]
+    pub fn tag(&self, item_id: &str) -> SeenTag {
+        let full = derive(&self.tag, item_id.as_bytes());
+        SeenTag(*full.first_chunk().expect("a digest has more than 16 bytes"))
+    }
+
+    pub(crate) fn seal(&self, binding: &[u8], value: &[u8], random: &dyn Random) -> Vec<u8> {
+        seal_value(&self.seal, binding, value, random)
+    }
+
+    pub(crate) fn open(&self, binding: &[u8], sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        open_value(&self.seal, binding, sealed)
+    }
+}
+
+impl std::fmt::Debug for SeenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SeenKey([redacted])")
     }
 }
 
@@ -332,6 +379,13 @@ fn open_value(key: &[u8; 32], binding: &[u8], sealed: &[u8]) -> Result<Vec<u8>, 
             },
         )
         .map_err(|_| VaultError::Sealed)
+}
+
+/// HMAC-SHA-256 (RFC 2104) of a message.
+fn derive(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {

@@ -201,7 +201,8 @@ struct Opened {
 
 impl Workflow {
     /// Scans an upload. Where it matches, its bytes are sealed and a case is open when this
-    /// returns; where it does not, nothing of it is kept.
+    /// returns; where it does not, nothing of it is kept
+    /// but its hashes in the seen index, where policy names its channel.
     ///
     /// # Errors
     /// [`ScanError`].
@@ -262,6 +263,9 @@ impl Workflow {
             true => None,
             false => Some(self.open_case(request, &scanned, &rows)?),
         };
+        if opened.is_none() {
+            self.keep_seen(request, &scanned.report)?;
+        }
         let is_repeated = opened.is_some_and(|opened| opened.is_repeated);
         // A rehearsal counts in no figure, and a repetition was counted the first time.
         let is_rehearsal = opened.is_some() && scanned.purpose() == CasePurpose::Test;

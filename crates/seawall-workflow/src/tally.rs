@@ -47,11 +47,12 @@ impl Tally {
 }
 
 impl Workflow {
-    /// Writes the counts since the last call as one event; nothing where nothing was scanned.
+    /// Writes the counts since the last call as events; nothing where nothing was scanned.
     ///
     /// # Errors
     /// [`StoreError`]; the counts are lost then.
     pub fn write_tally(&self) -> Result<(), StoreError> {
+        self.write_seen_tally()?;
         let Some(counts) = self.tally.take() else {
             return Ok(());
         };

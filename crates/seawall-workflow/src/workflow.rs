@@ -1,12 +1,12 @@
 //! Everything the use-cases share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwapOption;
 use seawall_casework::report::Reporter;
 use seawall_core::{Clock, Limits, Random};
 use seawall_egress::Egress;
-use seawall_store::{MasterKey, Store, Vault};
+use seawall_store::{MasterKey, SeenKey, Store, Vault};
 use tokio::sync::Notify;
 
 use crate::access::Attempts;
@@ -15,6 +15,7 @@ use crate::error::WorkflowError;
 use crate::ingest::Policy;
 use crate::live::LiveIndex;
 use crate::publish::Webhook;
+use crate::seen::SeenPolicy;
 use crate::tally::Tally;
 use crate::worker::{WorkerCommand, WorkerPool};
 
@@ -38,6 +39,8 @@ pub struct Setup {
     pub limits: Limits,
     /// What the platform is advised to do.
     pub policy: Policy,
+    /// What the seen index keeps.
+    pub seen: SeenPolicy,
     /// Who reports; needed where a receiver is set.
     pub reporter: Option<Reporter>,
     /// Where reports go.
@@ -56,6 +59,10 @@ pub struct Workflow {
     pub(crate) workers: WorkerPool,
     pub(crate) limits: Limits,
     pub(crate) policy: Policy,
+    pub(crate) seen: SeenPolicy,
+    pub(crate) seen_key: SeenKey,
+    /// Held while the seen index is searched: one search at a time.
+    pub(crate) seen_lookup: Mutex<()>,
     pub(crate) reporter: Option<Reporter>,
     pub(crate) receiver: ArcSwapOption<Receiver>,
     pub(crate) webhook: Option<Webhook>,
@@ -78,6 +85,9 @@ impl Workflow {
             workers: WorkerPool::new(setup.worker, setup.workers, setup.limits),
             store: setup.store,
             vault: setup.vault,
+            seen: setup.seen,
+            seen_key: setup.master_key.seen_key(),
+            seen_lookup: Mutex::default(),
             master_key: setup.master_key,
             clock: setup.clock,
             random: setup.random,

@@ -35,6 +35,7 @@ pub mod hash;
 pub mod index;
 pub mod json;
 pub mod preview;
+pub mod rows;
 pub mod scan;
 
 pub use seawall_decode::{Budget, Refusal, Shown, decode_in_one_thread, sniff};

@@ -43,6 +43,20 @@ impl Config {
             "nowhere"
         };
         output::line(format_args!("messages {messages}"));
+        output::line(format_args!("seen     {}", seen(&config.seen.policy())));
         Ok(Exit::Ok)
+    }
+}
+
+fn seen(policy: &seawall_workflow::SeenPolicy) -> String {
+    let channels: Vec<_> = policy
+        .channels
+        .iter()
+        .map(|channel| channel.name())
+        .collect();
+    if channels.is_empty() {
+        "nothing is kept; name channels under [seen] to change it".to_owned()
+    } else {
+        format!("{} for {} days", channels.join(", "), policy.keep_days)
     }
 }

@@ -8,6 +8,7 @@ mod hash;
 mod init;
 mod matching;
 mod openapi;
+mod seen;
 mod selftest;
 mod serve;
 mod token;
@@ -52,6 +53,9 @@ enum Command {
     /// Measure this machine: hashing, matching, memory; needs no server.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Look into what matched nothing when it came.
+    #[command(subcommand)]
+    Seen(seen::Seen),
     /// Prove the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -91,6 +95,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Match(command) => command.run(),
         Command::Bank(command) => command.run(path),
         Command::Bench(command) => command.run(),
+        Command::Seen(command) => command.run(path),
         Command::Audit(command) => command.run(path),
         Command::Config(command) => command.run(path),
         Command::User(command) => command.run(path),

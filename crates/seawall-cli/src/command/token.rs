@@ -19,7 +19,8 @@ pub(crate) enum Token {
         /// What people call it.
         #[arg(long)]
         name: String,
-        /// scan, banks.read, banks.write, cases.read or figures.read; may be given several times.
+        /// scan, banks.read, banks.write, cases.read, figures.read, seen.read or seen.write; may be
+        /// given several times.
         #[arg(long = "scope", required = true, value_parser = parse_scope)]
         scopes: Vec<Scope>,
         /// Until when, such as 2027-01-31T00:00:00Z.

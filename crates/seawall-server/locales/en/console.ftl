@@ -302,6 +302,10 @@ figures-filed = Reports filed
 figures-median = Median time to a decision
 figures-scans = Uploads scanned
 figures-without-match = Of these, without a match
+figures-suppressed = Of these, with suppressed matches only
+figures-seen = Seen index
+figures-seen-kept = Uploads kept
+figures-seen-lookups = Hashes held against it
 figures-cases-by-channel = Cases by channel
 figures-decisions = Decisions
 figures-confirmed = Confirmed, by kind
@@ -360,6 +364,14 @@ event-session-closed = Signed out
 event-sign-in-refused = A sign-in failed
 event-token-created = A token was made
 event-token-revoked = A token was revoked
+event-seen-tallied = Uploads kept in the seen index were counted
+event-seen-folded = The seen index was put in order
+event-seen-expired = Records of the seen index were deleted, their time being over
+event-seen-forgotten = An item was taken out of the seen index
+event-seen-looked-up = Hashes were held against the seen index
+event-scan-suppressed = Every match of an upload was suppressed by exceptions
+event-list-changed = The settings of a list within a bank changed
+event-list-deleted = A list was deleted from its bank
 event-selftest-run = The built-in test was run
 
 ## Keys

@@ -8,6 +8,7 @@ mod health;
 mod lookups;
 mod proof;
 mod scans;
+mod seen;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -36,6 +37,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(banks::import))
         .routes(routes!(cases::list))
         .routes(routes!(cases::show))
+        .routes(routes!(seen::status))
+        .routes(routes!(seen::look_up))
+        .routes(routes!(seen::forget))
         .routes(routes!(proof::figures))
         .routes(routes!(proof::audit))
         .routes(routes!(health::healthz))
@@ -109,6 +113,17 @@ pub(crate) static RULES: &[Rule] = &[
         Method::GET,
         "/api/v1/cases/{id}",
         Who::Scope(Scope::CasesRead),
+    ),
+    rule(Method::GET, "/api/v1/seen", Who::Scope(Scope::SeenRead)),
+    rule(
+        Method::POST,
+        "/api/v1/seen/lookups",
+        Who::Scope(Scope::SeenRead),
+    ),
+    rule(
+        Method::DELETE,
+        "/api/v1/seen/{item_id}",
+        Who::Scope(Scope::SeenWrite),
     ),
     rule(
         Method::GET,

@@ -5,6 +5,7 @@
 mod listen;
 mod provider;
 mod report;
+mod seen;
 mod template;
 mod webhook;
 
@@ -17,6 +18,7 @@ use serde::Deserialize;
 pub use listen::Listen;
 pub use provider::Provider;
 pub use report::{Environment, Report, ReportTarget};
+pub use seen::Seen;
 pub use template::{Answers, template};
 pub use webhook::WebhookConfig;
 
@@ -38,6 +40,9 @@ pub struct Config {
     /// What the platform is advised to do.
     #[serde(default)]
     pub policy: Policy,
+    /// What the seen index keeps.
+    #[serde(default)]
+    pub seen: Seen,
     /// Where reports go.
     #[serde(default)]
     pub report: Report,
@@ -212,6 +217,7 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.listen.check()?;
+        self.seen.check()?;
         self.report.check(&self.provider)?;
         let limits = self.decode.limits.limits();
         if limits.bytes_max == 0 || limits.pixels_max == 0 || limits.frames_max == 0 {

@@ -41,6 +41,24 @@ fn every_key_of_the_template_is_one_the_program_knows() {
 }
 
 #[test]
+fn nothing_is_kept_unasked_and_private_messages_never() {
+    let config = parse(&made(), &[]).expect("valid");
+    assert!(config.seen.policy().channels.is_empty());
+    assert_eq!(config.seen.policy().keep_days, 90);
+    let refused = |key, value| {
+        let refused = parse(&made(), &[(key, value)]).expect_err("refused");
+        refused.to_string()
+    };
+    let channels = "SEAWALL__SEEN__CHANNELS";
+    let private = refused(channels, "[\"public\", \"private\"]");
+    assert!(private.contains("seen.channels"), "{private}");
+    let days = refused("SEAWALL__SEEN__KEEP_DAYS", "0");
+    assert!(days.contains("seen.keep_days"), "{days}");
+    let named = parse(&made(), &[(channels, "[\"public\", \"file\"]")]).expect("valid");
+    assert_eq!(named.seen.policy().channels.len(), 2);
+}
+
+#[test]
 fn unknown_keys_and_bad_values_are_named() {
     let unknown = parse(&format!("colour = 1\n{}", made()), &[]).expect_err("unknown");
     let source = std::error::Error::source(&unknown)

@@ -31,7 +31,7 @@ struct FiguresPage {
     page: Page,
     through: String,
     heads: [Line; 4],
-    tables: [Table; 6],
+    tables: [Table; 7],
 }
 
 /// A name and its number.
@@ -68,6 +68,9 @@ impl FiguresPage {
             scans
                 .lines
                 .push(line("figures-without-match", figures.scans_without_match));
+            scans
+                .lines
+                .push(line("figures-suppressed", figures.scans_suppressed));
         }
         Self {
             through: t.fill("figures-through", [("event", figures.through_event.into())]),
@@ -95,6 +98,7 @@ impl FiguresPage {
                     decided,
                     table("figures-looks", "mode", &figures.reveals),
                 ),
+                seen(t, figures),
                 Table {
                     name: t.text("figures-reports"),
                     lines: vec![
@@ -105,6 +109,24 @@ impl FiguresPage {
             ],
             page,
         }
+    }
+}
+
+fn seen(t: &Texts, figures: &Figures) -> Table {
+    let line = |key: &str, value: u64| Line {
+        name: t.text(key),
+        value: number(value),
+    };
+    let is_used = figures.seen_kept + figures.seen_lookups > 0;
+    let lines = is_used.then(|| {
+        vec![
+            line("figures-seen-kept", figures.seen_kept),
+            line("figures-seen-lookups", figures.seen_lookups),
+        ]
+    });
+    Table {
+        name: t.text("figures-seen"),
+        lines: lines.unwrap_or_default(),
     }
 }
 

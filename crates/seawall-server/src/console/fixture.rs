@@ -18,7 +18,7 @@ use seawall_store::{
 };
 use seawall_testkit::{FakeClock, SeededRandom};
 use seawall_workflow::worker::WorkerCommand;
-use seawall_workflow::{Policy, Reach, Receiver, Setup, Workflow};
+use seawall_workflow::{Policy, Reach, Receiver, SeenPolicy, Setup, Workflow};
 use tower::ServiceExt;
 
 use super::router;
@@ -86,6 +86,7 @@ impl Fixture {
             workers: 1,
             limits: Limits::default(),
             policy: Policy::default(),
+            seen: SeenPolicy::default(),
             reporter: Some(reporter()),
             receiver: Some(receiver()),
             webhook: None,

@@ -15,7 +15,7 @@ use seawall_store::{MasterKey, NewContent, Role, Store, StoredHash, Vault};
 use seawall_testkit::{FakeClock, SeededRandom};
 use seawall_workflow::worker::WorkerCommand;
 use seawall_workflow::{
-    Policy, Receiver, ScanAnswer, ScanError, ScanRequest, Setup, Webhook, Workflow,
+    Policy, Receiver, ScanAnswer, ScanError, ScanRequest, SeenPolicy, Setup, Webhook, Workflow,
 };
 
 pub(crate) struct Fixture {
@@ -32,7 +32,15 @@ pub(crate) fn fixture() -> Fixture {
     build(None, None)
 }
 
+pub(crate) fn build_keeping(seen: SeenPolicy) -> Fixture {
+    build_of(None, None, seen)
+}
+
 pub(crate) fn build(receiver: Option<Receiver>, webhook: Option<Webhook>) -> Fixture {
+    build_of(receiver, webhook, SeenPolicy::default())
+}
+
+fn build_of(receiver: Option<Receiver>, webhook: Option<Webhook>, seen: SeenPolicy) -> Fixture {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = Arc::new(FakeClock::new(start()));
     let random = Arc::new(SeededRandom::new(7));
@@ -49,6 +57,7 @@ pub(crate) fn build(receiver: Option<Receiver>, webhook: Option<Webhook>) -> Fix
         workers: 2,
         limits: Limits::default(),
         policy: Policy::default(),
+        seen,
         reporter: Some(reporter()),
         receiver,
         webhook,

@@ -9,3 +9,4 @@ mod fixture;
 mod messages;
 mod review;
 mod scanning;
+mod seen;
