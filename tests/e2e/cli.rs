@@ -14,6 +14,8 @@ mod hash;
 mod log;
 #[path = "cli/matching.rs"]
 mod matching;
+#[path = "cli/seen.rs"]
+mod seen;
 #[path = "cli/selftest.rs"]
 mod selftest;
 #[path = "cli/setup.rs"]

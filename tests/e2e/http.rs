@@ -16,6 +16,8 @@ mod kept;
 mod listeners;
 #[path = "http/scans.rs"]
 mod scans;
+#[path = "http/seen.rs"]
+mod seen;
 mod support;
 
 use serde_json::Value;
@@ -55,12 +57,14 @@ impl Scene {
 }
 
 /// Every scope that there is.
-const SCOPES: [&str; 5] = [
+const SCOPES: [&str; 7] = [
     "scan",
     "banks.read",
     "banks.write",
     "cases.read",
     "figures.read",
+    "seen.read",
+    "seen.write",
 ];
 
 /// The keys of an object, in order.

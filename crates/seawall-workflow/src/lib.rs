@@ -37,7 +37,7 @@ pub use publish::Webhook;
 pub use review::{CaseFile, DecideFault, RevealError};
 pub use seawall_egress::Reach;
 pub use seawall_exchange::list::parse as parse_list;
-pub use seen::{SeenAnswer, SeenMatch, SeenPolicy};
+pub use seen::{SeenAnswer, SeenMatch, SeenPolicy, search_seen};
 pub use selftest::{SELFTEST_BANK, SELFTEST_PICTURE};
 pub use system::{SystemClock, SystemRandom};
 pub use workflow::{Setup, Workflow};

@@ -12,7 +12,7 @@ use seawall_store::{Change, FoldLimits, SeenRecord, SeenStatus, StoreError, day_
 
 use crate::{ScanRequest, Workflow, WorkflowError};
 
-pub use search::{SeenAnswer, SeenMatch};
+pub use search::{SeenAnswer, SeenMatch, search_seen};
 
 /// What the seen index keeps, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Workflow {
     ) -> Result<SeenAnswer, WorkflowError> {
         let answer = {
             let _alone = self.seen_lookup.lock();
-            search::search(&self.store, &self.seen_key, hashes, distance_max)?
+            search_seen(&self.store, &self.seen_key, hashes, distance_max)?
         };
         let pdq = hashes
             .iter()

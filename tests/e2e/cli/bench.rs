@@ -250,3 +250,30 @@ fn what_cannot_be_measured_ends_with_two_and_says_why() {
         );
     }
 }
+
+#[test]
+fn a_seen_index_finds_what_was_planted_by_one_hash_and_by_many() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("UTF-8").to_owned();
+    for hashes in ["2", "200"] {
+        let measured = object(&[
+            "seen", "--size", "70000", "--hashes", hashes, "--rounds", "1", "--folder", &path,
+        ]);
+        has_numbers(
+            &measured,
+            &[
+                "fill_seconds",
+                "disk_mb",
+                "seconds_for_one",
+                "seconds_for_many",
+            ],
+        );
+        let planted = hashes.parse::<u64>().expect("a number") / 2;
+        assert!(
+            measured["found"].as_u64() >= Some(planted - 1),
+            "{measured}"
+        );
+    }
+    let left = std::fs::read_dir(folder.path()).expect("readable").count();
+    assert_eq!(left, 0, "the folder is deleted again");
+}

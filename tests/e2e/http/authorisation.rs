@@ -6,7 +6,7 @@ use crate::support::{Api, Http, raw, status_of};
 use crate::{SCOPES, Scene};
 
 /// The scope that each address needs, written down once more, apart from the server's table.
-const NEEDED: [(&str, &str, Option<&str>); 22] = [
+const NEEDED: [(&str, &str, Option<&str>); 25] = [
     ("POST", "/api/v1/scans", Some("scan")),
     ("POST", "/api/v1/lookups", Some("scan")),
     ("GET", "/api/v1/banks", Some("banks.read")),
@@ -25,6 +25,9 @@ const NEEDED: [(&str, &str, Option<&str>); 22] = [
     ("POST", "/api/v1/banks/{name}/import", Some("banks.write")),
     ("GET", "/api/v1/cases", Some("cases.read")),
     ("GET", "/api/v1/cases/{id}", Some("cases.read")),
+    ("GET", "/api/v1/seen", Some("seen.read")),
+    ("POST", "/api/v1/seen/lookups", Some("seen.read")),
+    ("DELETE", "/api/v1/seen/{item_id}", Some("seen.write")),
     ("GET", "/api/v1/figures", Some("figures.read")),
     ("GET", "/api/v1/audit", Some("figures.read")),
     ("GET", "/api/v1/openapi.json", None),
@@ -55,7 +58,9 @@ const METHODS: [&str; 8] = [
 
 /// The path of something that is not there.
 fn filled(path: &str) -> String {
-    path.replace("{name}", "NOBODY").replace("{id}", "7")
+    path.replace("{name}", "NOBODY")
+        .replace("{id}", "7")
+        .replace("{item_id}", "nothing")
 }
 
 fn needed(method: &str, path: &str) -> Option<&'static str> {

@@ -14,7 +14,7 @@ fn marked(seed: u64, mark: &str) -> Vec<u8> {
 }
 
 /// The files of the installation that hold this text, in either byte order of UTF-16 too.
-fn files_with(scene: &Scene, text: &str) -> Vec<String> {
+pub(crate) fn files_with(scene: &Scene, text: &str) -> Vec<String> {
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let holds = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
     let entries = WalkDir::new(scene.installation.folder()).into_iter();

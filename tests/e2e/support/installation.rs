@@ -183,6 +183,37 @@ impl Installation {
         made["first_link_path"].as_str().expect("a link").to_owned()
     }
 
+    /// A hash of these bytes, as the command computes it.
+    #[track_caller]
+    pub(crate) fn hash_of(&self, bytes: &[u8], algorithm: &str) -> String {
+        let path = self.write("hashed/file", bytes);
+        let report = Run::of(seawall().args(["hash", "--json"]).arg(&path))
+            .exits(0)
+            .json();
+        std::fs::remove_file(path).expect("the file goes again");
+        let hashes = report["hashes"].as_array().expect("a list");
+        let hash = hashes.iter().find(|hash| hash["algorithm"] == algorithm);
+        hash.expect("a hash of that kind")["value"]
+            .as_str()
+            .expect("a value")
+            .to_owned()
+    }
+
+    /// Every event of the audit log, oldest first.
+    #[track_caller]
+    pub(crate) fn log(&self) -> Vec<Value> {
+        let database = rusqlite::Connection::open(self.path("data/seawall.db")).expect("it opens");
+        let mut statement = database
+            .prepare("SELECT body FROM events ORDER BY sequence")
+            .expect("the log can be read");
+        let bodies = statement
+            .query_map([], |row| row.get::<_, String>(0))
+            .expect("the log can be read");
+        bodies
+            .map(|body| serde_json::from_str(&body.expect("a text")).expect("an event is JSON"))
+            .collect()
+    }
+
     /// Starts a server in drill mode on free ports.
     #[track_caller]
     pub(crate) fn serve(&self) -> Server {

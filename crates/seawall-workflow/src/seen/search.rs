@@ -85,8 +85,12 @@ struct Batch {
     parts: Vec<(usize, SealedPart)>,
 }
 
-/// Every seen item that one of these hashes matches.
-pub(super) fn search(
+/// Every seen item within `distance_max` bits of one of these PDQ hashes, or with one of these
+/// digests. It writes no event: [`crate::Workflow::seen_matches`] does.
+///
+/// # Errors
+/// [`StoreError`], where a sealed value does not open too.
+pub fn search_seen(
     store: &Store,
     key: &SeenKey,
     hashes: &[Hash],

@@ -58,7 +58,7 @@ impl Fixture {
     /// What a search finds: item, query, distance, view.
     fn found(&self, hashes: &[Hash], bits: u16) -> Vec<Found> {
         let bits = Threshold::new(bits).expect("a threshold");
-        let answer = search(&self.store, &self.key, hashes, bits).expect("searched");
+        let answer = search_seen(&self.store, &self.key, hashes, bits).expect("searched");
         assert_eq!(answer.found, answer.matches.len() as u64);
         let distances = answer.matches.iter().map(|found| found.distance);
         assert!(distances.is_sorted(), "nearest first");
@@ -199,7 +199,7 @@ fn a_value_that_is_not_what_was_sealed_ends_the_search_with_an_error() {
         if is_paged {
             fixture.fold(1);
         }
-        let found = search(&fixture.store, &other, &asked, Threshold::DEFAULT);
+        let found = search_seen(&fixture.store, &other, &asked, Threshold::DEFAULT);
         assert!(matches!(found, Err(StoreError::Sealed(_))));
     }
 }

@@ -9,6 +9,7 @@ mod machine;
 mod matching;
 mod rounds;
 mod rows;
+mod seen;
 mod soak;
 
 use clap::Subcommand;
@@ -25,6 +26,8 @@ pub(crate) enum Bench {
     Hash(hash::Hash),
     /// Decode and hash files of your own, one after the other.
     File(file::File),
+    /// Search a seen index on disk.
+    Seen(seen::Seen),
     /// Add, withdraw and compact many times, and see whether memory stays flat.
     Soak(soak::Soak),
 }
@@ -35,6 +38,7 @@ impl Bench {
             Self::Match(command) => command.run(),
             Self::Hash(command) => command.run(),
             Self::File(command) => command.run(),
+            Self::Seen(command) => command.run(),
             Self::Soak(command) => command.run(),
         }
     }
@@ -56,4 +60,5 @@ const EXAMPLES: &str = "Examples:
   seawall bench match --size 10000000 --queries 10000 --seed 1 --threads 2 --json
   seawall bench hash --width 4000 --height 3000
   seawall bench file photo.jpg
+  seawall bench seen --size 10000000
   seawall bench soak --size 1000000 --rounds 100";
