@@ -97,6 +97,8 @@ integer_ids! {
     BankId,
     /// One content of a bank: the unit that hashes belong to and that is withdrawn whole.
     ContentId,
+    /// One list of a bank: what came from one source, with settings of its own.
+    ListId,
 }
 
 /// A bank's name: upper-case letters, digits and underscores, not starting with a digit,

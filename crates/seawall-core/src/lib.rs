@@ -13,6 +13,7 @@
 //! # Ok::<(), seawall_core::HashError>(())
 //! ```
 
+mod bank;
 mod content;
 mod event;
 mod hash;
@@ -25,12 +26,13 @@ mod redact;
 mod time;
 mod view;
 
+pub use bank::{BankRole, BankRoleError};
 pub use content::{HashRecord, HashReport, MediaType, Outcome, Reason};
 pub use event::{Actor, EventKind};
 pub use hash::{Algorithm, Distance, Hash, HashError, PdqHash, Quality, Threshold};
 pub use id::{
     BankId, BankName, BankNameError, CallId, CaseId, ContentId, DecisionId, EvidenceId, IdError,
-    MessageId, ReportId, RevealId, TokenId, UploadId, UserId,
+    ListId, MessageId, ReportId, RevealId, TokenId, UploadId, UserId,
 };
 pub use limits::Limits;
 pub use manifestation::{Attribute, LawTag, MANIFESTATIONS_VERSION, Manifestation};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use seawall::index::{BankIndex, BankSettings, Entry, Index};
-use seawall_core::{BankId, ContentId, Quality};
+use seawall_core::{BankId, BankRole, ContentId, Quality};
 use seawall_store::{Bank, Reader, Store, StoreError, StoredHash};
 
 /// The banks as they are matched now.
@@ -193,6 +193,8 @@ fn settings(bank: &Bank) -> BankSettings {
         name: bank.name.to_string(),
         threshold: bank.threshold,
         enabled: bank.enabled,
+        role: BankRole::Known,
+        lists: Vec::new(),
     }
 }
 
@@ -204,6 +206,7 @@ fn entries(hashes: Vec<(ContentId, StoredHash)>) -> impl Iterator<Item = Entry> 
         .filter(move |(_, stored)| usable(stored.quality));
     usable.map(|(content, stored)| Entry {
         content,
+        list: None,
         hash: stored.hash,
     })
 }

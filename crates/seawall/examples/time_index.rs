@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use seawall::index::{BankIndex, BankSettings, Entry, Index, Scope};
-use seawall_core::{BankId, ContentId, Hash, PdqHash, Threshold};
+use seawall_core::{BankId, BankRole, ContentId, Hash, PdqHash, Threshold};
 
 fn main() -> Result<(), String> {
     let options = Options::read()?;
@@ -124,10 +124,13 @@ fn a_bank(bank: usize, options: &Options) -> BankIndex {
         name: format!("BANK_{bank}"),
         threshold: Threshold::DEFAULT,
         enabled: true,
+        role: BankRole::Known,
+        lists: Vec::new(),
     };
     let rows = (bank * options.size / options.banks)..((bank + 1) * options.size / options.banks);
     let entries = rows.map(|row| Entry {
         content: ContentId(row as i64),
+        list: None,
         hash: Hash::Pdq(PdqHash(hash(options.seed, row))),
     });
     BankIndex::new(settings, entries)
@@ -202,6 +205,7 @@ fn addition_us(index: &Index, options: &Options) -> f64 {
         let mut next = current.clone();
         let entry = Entry {
             content: ContentId(row as i64),
+            list: None,
             hash: Hash::Pdq(PdqHash(hash(options.seed, row))),
         };
         next.add(BankId(0), [entry])

@@ -7,7 +7,7 @@
 //! use std::sync::Arc;
 //! use seawall::index::{BankIndex, BankSettings, Entry, Index};
 //! use seawall::{Budget, hash, scan};
-//! use seawall_core::{BankId, ContentId, Limits, Threshold, ViewOptions};
+//! use seawall_core::{BankId, BankRole, ContentId, Limits, Threshold, ViewOptions};
 //!
 //! let budget = Budget {
 //!     limits: &Limits::default(),
@@ -22,8 +22,14 @@
 //!     name: "PATTERNS".to_owned(),
 //!     threshold: Threshold::DEFAULT,
 //!     enabled: true,
+//!     role: BankRole::Known,
+//!     lists: Vec::new(),
 //! };
-//! let entries = known.hashes.iter().map(|record| Entry { content: ContentId(7), hash: record.hash });
+//! let entries = known.hashes.iter().map(|record| Entry {
+//!     content: ContentId(7),
+//!     list: None,
+//!     hash: record.hash,
+//! });
 //! let index = Index::new(vec![Arc::new(BankIndex::new(settings, entries))]);
 //!
 //! let copy = seawall_testkit::jpeg(&seawall_testkit::picture(640, 480, 1), 80);

@@ -9,7 +9,7 @@ use crate::index::{Hit, Index};
 /// A listed hash that a file matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match {
-    /// The listed hash.
+    /// The listed hash, and whether an exception speaks against it.
     pub hit: Hit,
     /// Which form of the picture matched; none for digests.
     pub view: Option<View>,
@@ -18,7 +18,9 @@ pub struct Match {
 /// Looks up every usable hash of a report: digests, and PDQ of usable quality.
 ///
 /// Each bank, content and algorithm comes once, with the view that is nearest; nearest
-/// first. `distance_max` replaces the banks' own thresholds.
+/// first. A view that no exception speaks against goes before one that is nearer, so that a
+/// match counts as suppressed only where it is in every view. `distance_max` replaces the
+/// banks' own thresholds.
 #[must_use]
 pub fn matches(report: &HashReport, index: &Index, distance_max: Option<Threshold>) -> Vec<Match> {
     let usable = report.hashes.iter().filter(|record| record.is_usable());
@@ -32,7 +34,8 @@ pub fn matches(report: &HashReport, index: &Index, distance_max: Option<Threshol
         })
         .collect();
     let target = |m: &Match| (m.hit.bank, m.hit.content, m.hit.hash.algorithm());
-    matches.sort_by_key(|m| (target(m), m.hit.distance, m.view));
+    let suppressed = |m: &Match| m.hit.suppressed_by.is_some();
+    matches.sort_by_key(|m| (target(m), suppressed(m), m.hit.distance, m.view));
     matches.dedup_by_key(|m| target(m));
     matches.sort_by_key(|m| (m.hit.distance, target(m)));
     matches
@@ -56,8 +59,8 @@ mod tests {
     use std::sync::Arc;
 
     use seawall_core::{
-        Algorithm, BankId, ContentId, Distance, Hash, HashRecord, MediaType, Outcome, PdqHash,
-        Quality,
+        Algorithm, BankId, BankRole, ContentId, Distance, Hash, HashRecord, MediaType, Outcome,
+        PdqHash, Quality,
     };
 
     use super::*;
@@ -71,10 +74,13 @@ mod tests {
             name: "LIST".to_owned(),
             threshold: Threshold::DEFAULT,
             enabled: true,
+            role: BankRole::Known,
+            lists: Vec::new(),
         };
         let hashes = [LISTED, Hash::Md5([9; 16])];
         let entries = hashes.map(|hash| Entry {
             content: ContentId(5),
+            list: None,
             hash,
         });
         Index::new(vec![Arc::new(BankIndex::new(settings, entries))])
@@ -122,6 +128,38 @@ mod tests {
                 (Algorithm::Md5, Distance(0), None),
                 (Algorithm::Pdq, Distance(1), Some(View::frame(2))),
             ]
+        );
+    }
+
+    #[test]
+    fn a_match_is_suppressed_only_where_it_is_in_every_view() {
+        let benign = BankSettings {
+            bank: BankId(2),
+            name: "BENIGN".to_owned(),
+            threshold: Threshold::new(0).expect("at most 256"),
+            enabled: true,
+            role: BankRole::Exception,
+            lists: Vec::new(),
+        };
+        let mut index = index();
+        index.set_bank(benign);
+        let entry = Entry {
+            content: ContentId(8),
+            list: None,
+            hash: LISTED,
+        };
+        index.add(BankId(2), [entry]).expect("the bank was set");
+        let seen = |hashes| {
+            let found = matches(&report(hashes), &index, None).into_iter();
+            found
+                .map(|m| (m.hit.bank, m.hit.suppressed_by.is_some(), m.view))
+                .collect::<Vec<_>>()
+        };
+        let (exact, near) = (frame(1, 0, 100), frame(2, 0b11, 100));
+        assert_eq!(seen(vec![exact]), [(BankId(1), true, Some(View::frame(1)))]);
+        assert_eq!(
+            seen(vec![exact, near]),
+            [(BankId(1), false, Some(View::frame(2)))]
         );
     }
 

@@ -1,13 +1,15 @@
 //! The index against a model that looks at each entry: sizes, planted copies, crowds, and
 //! changes in any order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::Index as Pick;
-use seawall::index::{BankIndex, BankSettings, Compaction, Entry, Index, IndexError, Scope};
-use seawall_core::{BankId, ContentId, Hash, PdqHash, Threshold};
+use seawall::index::{
+    BankIndex, BankSettings, Compaction, Entry, Index, IndexError, ListSettings, Scope,
+};
+use seawall_core::{BankId, BankRole, ContentId, Hash, ListId, PdqHash, Threshold};
 
 fn settings(bank: i64, threshold_bits: u16) -> BankSettings {
     BankSettings {
@@ -15,6 +17,8 @@ fn settings(bank: i64, threshold_bits: u16) -> BankSettings {
         name: format!("BANK_{bank}"),
         threshold: Threshold::new(threshold_bits).expect("at most 256"),
         enabled: true,
+        role: BankRole::Known,
+        lists: Vec::new(),
     }
 }
 
@@ -54,6 +58,7 @@ fn copy(mut words: [u64; 4], flips: usize, seed: u64) -> [u64; 4] {
 fn index(rows: &[[u64; 4]], threshold_bits: u16) -> Index {
     let entries = (0..).zip(rows).map(|(content, &words)| Entry {
         content: ContentId(content),
+        list: None,
         hash: pdq(words),
     });
     Index::new(vec![Arc::new(BankIndex::new(
@@ -172,6 +177,7 @@ fn banks_of_one_index_keep_their_own_thresholds_and_can_be_chosen() {
         rows[6] = copy(needle, 90, bank);
         let entries = (0..).zip(rows).map(|(content, words)| Entry {
             content: ContentId(content),
+            list: None,
             hash: pdq(words),
         });
         let threshold_bits = if bank % 10 == 0 {
@@ -226,6 +232,7 @@ fn a_copy_of_an_index_stays_as_it_is() {
     );
     let again = Entry {
         content: ContentId(9),
+        list: None,
         hash,
     };
     index.add(BankId(1), [again]).expect("there is such a bank");
@@ -244,6 +251,7 @@ fn only_the_first_of_two_compactions_is_adopted() {
     let mut index = index(&strangers(9, 2), 31);
     let tenth = Entry {
         content: ContentId(9),
+        list: None,
         hash: pdq([9; 4]),
     };
     index.add(BankId(1), [tenth]).expect("there is such a bank");
@@ -261,6 +269,7 @@ fn an_index_stays_small_over_many_compactions() {
     for (round, added) in rows.chunks(2_000).enumerate() {
         let entries = (0..).zip(added).map(|(content, &words)| Entry {
             content: ContentId(round as i64 * 2_000 + content),
+            list: None,
             hash: pdq(words),
         });
         index.add(BankId(1), entries).expect("there is such a bank");
@@ -296,6 +305,7 @@ fn the_search_set_of_the_reference_is_found_among_strangers() {
     let hashes = listed.chain(strangers(100_000, 21).into_iter().map(pdq));
     let entries = (0..).zip(hashes).map(|(content, hash)| Entry {
         content: ContentId(content),
+        list: None,
         hash,
     });
     let index = Index::new(vec![Arc::new(BankIndex::new(settings(1, 31), entries))]);
@@ -320,23 +330,28 @@ enum Step {
         bank: i64,
         threshold_bits: u16,
         enabled: bool,
+        exception: bool,
+        lists: BTreeMap<i64, (Option<u16>, bool)>,
     },
     Remove {
         bank: i64,
     },
     Add {
         bank: i64,
+        list: Option<i64>,
         content: i64,
         flips: u8,
     },
     AddDigest {
         bank: i64,
+        list: Option<i64>,
         content: i64,
         digest: u8,
     },
     AddMany {
         bank: i64,
         from: i64,
+        lists: u8,
     },
     Withdraw {
         bank: i64,
@@ -347,25 +362,40 @@ enum Step {
     Look {
         flips: u8,
         distance_max: Option<u16>,
+        banks: Option<Vec<i64>>,
     },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let (bank, content) = (0_i64..3, 0_i64..12);
+    let list = || prop::option::of(0_i64..4);
+    let lists = || {
+        let one = (prop::option::of(0_u16..120), prop::bool::weighted(0.8));
+        prop::collection::btree_map(0_i64..3, one, 0..3)
+    };
+    let set = (
+        bank.clone(),
+        0_u16..120,
+        prop::bool::weighted(0.8),
+        prop::bool::weighted(0.3),
+        lists(),
+    );
     prop_oneof![
-        2 => (bank.clone(), 0_u16..120, prop::bool::weighted(0.8))
-            .prop_map(|(bank, threshold_bits, enabled)| Step::Set { bank, threshold_bits, enabled }),
+        2 => set.prop_map(|(bank, threshold_bits, enabled, exception, lists)| {
+            Step::Set { bank, threshold_bits, enabled, exception, lists }
+        }),
         1 => bank.clone().prop_map(|bank| Step::Remove { bank }),
-        6 => (bank.clone(), content.clone(), 0_u8..70)
-            .prop_map(|(bank, content, flips)| Step::Add { bank, content, flips }),
-        3 => (bank.clone(), content.clone(), 0_u8..4)
-            .prop_map(|(bank, content, digest)| Step::AddDigest { bank, content, digest }),
-        1 => (bank.clone(), 0_i64..3).prop_map(|(bank, from)| Step::AddMany { bank, from }),
+        6 => (bank.clone(), list(), content.clone(), 0_u8..70)
+            .prop_map(|(bank, list, content, flips)| Step::Add { bank, list, content, flips }),
+        3 => (bank.clone(), list(), content.clone(), 0_u8..4)
+            .prop_map(|(bank, list, content, digest)| Step::AddDigest { bank, list, content, digest }),
+        1 => (bank.clone(), 0_i64..3, 0_u8..3)
+            .prop_map(|(bank, from, lists)| Step::AddMany { bank, from, lists }),
         4 => (bank, content).prop_map(|(bank, content)| Step::Withdraw { bank, content }),
         2 => Just(Step::Begin),
         2 => Just(Step::Adopt),
-        6 => (0_u8..40, prop::option::of(0_u16..100))
-            .prop_map(|(flips, distance_max)| Step::Look { flips, distance_max }),
+        6 => (0_u8..40, prop::option::of(0_u16..100), prop::option::of(prop::collection::vec(0_i64..4, 0..3)))
+            .prop_map(|(flips, distance_max, banks)| Step::Look { flips, distance_max, banks }),
     ]
 }
 
@@ -373,32 +403,62 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Model {
     banks: BTreeMap<i64, BankSettings>,
-    entries: Vec<(i64, i64, Hash)>,
+    entries: Vec<Listed>,
 }
 
+#[derive(Clone, Copy)]
+struct Listed {
+    bank: i64,
+    list: Option<i64>,
+    content: i64,
+    hash: Hash,
+}
+
+/// A hit: distance, bank, content, the limit that admitted it, and what speaks against it.
+type Found = (u16, i64, i64, u16, Option<(i64, i64)>);
+
 impl Model {
-    fn lookup(&self, hash: &Hash, distance_max: Option<u16>) -> Vec<(u16, i64, i64)> {
-        let mut nearest = BTreeMap::new();
-        for (bank, content, listed) in &self.entries {
-            let Some(settings) = self.banks.get(bank).filter(|bank| bank.enabled) else {
-                continue;
-            };
-            let distance = match (hash, listed) {
+    /// Every enabled entry of a role within the limit that `replaced` or its own settings give.
+    fn near(&self, hash: &Hash, role: BankRole, replaced: Option<u16>) -> Vec<(u16, Listed, u16)> {
+        let mut near = Vec::new();
+        for entry in &self.entries {
+            let bank = &self.banks[&entry.bank];
+            let list = bank
+                .lists
+                .iter()
+                .find(|list| Some(list.list.0) == entry.list);
+            let enabled = bank.enabled && list.is_none_or(|list| list.enabled);
+            let distance = match (hash, &entry.hash) {
                 (Hash::Pdq(a), Hash::Pdq(b)) => a.distance(*b).0,
-                _ if hash == listed => 0,
+                (a, b) if a == b => 0,
                 _ => continue,
             };
-            if distance <= distance_max.unwrap_or(settings.threshold.bits()) {
-                let kept = nearest.entry((*bank, *content)).or_insert(distance);
-                *kept = distance.min(*kept);
+            let own = list
+                .and_then(|list| list.threshold)
+                .unwrap_or(bank.threshold);
+            let limit = replaced.unwrap_or(own.bits());
+            if enabled && bank.role == role && distance <= limit {
+                near.push((distance, *entry, limit));
             }
         }
-        let found = nearest.into_iter();
-        let mut found: Vec<_> = found
-            .map(|((bank, content), d)| (d, bank, content))
-            .collect();
-        found.sort_unstable();
-        found
+        near
+    }
+
+    fn lookup(&self, hash: &Hash, distance_max: Option<u16>, banks: Option<&[i64]>) -> Vec<Found> {
+        let exceptions = self.near(hash, BankRole::Exception, None).into_iter();
+        let nearest = exceptions
+            .map(|(d, entry, _)| (d, entry.bank, entry.content))
+            .min();
+        let suppressor = nearest.map(|(_, bank, content)| (bank, content));
+        let mut near = self.near(hash, BankRole::Known, distance_max);
+        near.retain(|(_, entry, _)| banks.is_none_or(|banks| banks.contains(&entry.bank)));
+        near.sort_by_key(|(d, entry, _)| (*d, entry.bank, entry.content, entry.hash, entry.list));
+        let mut seen = BTreeSet::new();
+        near.retain(|(_, entry, _)| seen.insert((entry.bank, entry.content)));
+        let found = near.into_iter().map(|(distance, entry, limit)| {
+            (distance, entry.bank, entry.content, limit, suppressor)
+        });
+        found.collect()
     }
 }
 
@@ -412,18 +472,19 @@ struct Walk {
 }
 
 impl Walk {
-    fn add(&mut self, bank: i64, entries: Vec<(i64, Hash)>) {
-        let listed = entries.iter().map(|&(content, hash)| Entry {
-            content: ContentId(content),
-            hash,
+    fn add(&mut self, entries: Vec<Listed>) {
+        let Some(bank) = entries.first().map(|entry| entry.bank) else {
+            return;
+        };
+        let listed = entries.iter().map(|entry| Entry {
+            content: ContentId(entry.content),
+            list: entry.list.map(ListId),
+            hash: entry.hash,
         });
         let added = self.index.add(BankId(bank), listed).is_ok();
         assert_eq!(added, self.model.banks.contains_key(&bank));
         if added {
-            let entries = entries.into_iter();
-            self.model
-                .entries
-                .extend(entries.map(|(content, hash)| (bank, content, hash)));
+            self.model.entries.extend(entries);
         }
     }
 
@@ -433,9 +494,25 @@ impl Walk {
                 bank,
                 threshold_bits,
                 enabled,
+                exception,
+                lists,
             } => {
+                let lists = lists
+                    .into_iter()
+                    .map(|(list, (bits, enabled))| ListSettings {
+                        list: ListId(list),
+                        threshold: bits.and_then(Threshold::new),
+                        enabled,
+                    });
                 let settings = BankSettings {
                     enabled,
+                    role: if exception {
+                        BankRole::Exception
+                    } else {
+                        BankRole::Known
+                    },
+                    // In no order: the index finds them all the same.
+                    lists: lists.rev().collect(),
                     ..settings(bank, threshold_bits)
                 };
                 self.index.set_bank(settings.clone());
@@ -444,33 +521,50 @@ impl Walk {
             Step::Remove { bank } => {
                 self.index.remove_bank(BankId(bank));
                 self.model.banks.remove(&bank);
-                self.model.entries.retain(|(of, ..)| *of != bank);
+                self.model.entries.retain(|entry| entry.bank != bank);
             }
             Step::Add {
                 bank,
+                list,
                 content,
                 flips,
             } => {
                 let words = copy(self.centre, flips.into(), content.cast_unsigned());
-                self.add(bank, vec![(content, pdq(words))]);
+                self.add(vec![Listed {
+                    bank,
+                    list,
+                    content,
+                    hash: pdq(words),
+                }]);
             }
             Step::AddDigest {
                 bank,
+                list,
                 content,
                 digest,
             } => {
-                self.add(bank, vec![(content, Hash::Md5([digest; 16]))]);
+                self.add(vec![Listed {
+                    bank,
+                    list,
+                    content,
+                    hash: Hash::Md5([digest; 16]),
+                }]);
             }
-            Step::AddMany { bank, from } => {
-                let many = self.many.iter().map(|&words| pdq(words));
-                let entries = (from * 3..).zip(many).collect();
-                self.add(bank, entries);
+            Step::AddMany { bank, from, lists } => {
+                let entries = (0..).zip(&self.many).map(|(place, &words)| Listed {
+                    bank,
+                    // Lists take turns; the last of them has no settings.
+                    list: (lists > 0).then(|| 3 - place % i64::from(lists.max(1))),
+                    content: from * 3 + place,
+                    hash: pdq(words),
+                });
+                self.add(entries.collect());
             }
             Step::Withdraw { bank, content } => {
                 self.index.withdraw(BankId(bank), ContentId(content));
                 self.model
                     .entries
-                    .retain(|(of, which, _)| (*of, *which) != (bank, content));
+                    .retain(|entry| (entry.bank, entry.content) != (bank, content));
             }
             Step::Begin => self.begun = Some(self.index.compaction()),
             Step::Adopt => {
@@ -481,22 +575,39 @@ impl Walk {
             Step::Look {
                 flips,
                 distance_max,
+                banks,
             } => {
-                self.look(&pdq(copy(self.centre, flips.into(), 99)), distance_max);
-                self.look(&Hash::Md5([flips % 4; 16]), distance_max);
+                let banks = banks.as_deref();
+                let near = copy(self.centre, flips.into(), 99);
+                self.look(&pdq(near), distance_max, banks);
+                self.look(&Hash::Md5([flips % 4; 16]), distance_max, banks);
             }
         }
     }
 
-    fn look(&self, hash: &Hash, distance_max: Option<u16>) {
-        let hits = self
+    fn look(&self, hash: &Hash, distance_max: Option<u16>, banks: Option<&[i64]>) {
+        let chosen: Option<Vec<BankId>> =
+            banks.map(|banks| banks.iter().copied().map(BankId).collect());
+        let scope = Scope {
+            distance_max: distance_max.and_then(Threshold::new),
+            banks: chosen.as_deref(),
+        };
+        let found: Vec<Found> = self
             .index
-            .lookup(hash, distance_max.and_then(Threshold::new));
-        let found: Vec<_> = hits
+            .lookup_in(hash, &scope)
             .iter()
-            .map(|hit| (hit.distance.0, hit.bank.0, hit.content.0))
+            .map(|hit| {
+                let suppressor = hit.suppressed_by.map(|by| (by.bank.0, by.content.0));
+                (
+                    hit.distance.0,
+                    hit.bank.0,
+                    hit.content.0,
+                    hit.threshold.bits(),
+                    suppressor,
+                )
+            })
             .collect();
-        assert_eq!(found, self.model.lookup(hash, distance_max));
+        assert_eq!(found, self.model.lookup(hash, distance_max, banks));
     }
 }
 
@@ -516,14 +627,14 @@ proptest! {
         }
         let mut walk = Walk { index: Index::default(), model: Model::default(), begun: None, centre, many };
         for bank in 0..3 {
-            walk.take(Step::Set { bank, threshold_bits: 31, enabled: true });
+            walk.take(Step::Set { bank, threshold_bits: 31, enabled: true, exception: bank == 2, lists: BTreeMap::new() });
         }
         for step in steps {
             walk.take(step);
         }
         for bank in 0..3 {
-            let contents = walk.model.entries.iter().filter(|(of, ..)| *of == bank);
-            let mut expected: Vec<_> = contents.map(|(_, content, _)| ContentId(*content)).collect();
+            let contents = walk.model.entries.iter().filter(|entry| entry.bank == bank);
+            let mut expected: Vec<_> = contents.map(|entry| ContentId(entry.content)).collect();
             expected.sort_unstable();
             expected.dedup();
             prop_assert_eq!(walk.index.contents(BankId(bank)), expected);

@@ -9,8 +9,8 @@ use seawall::Budget;
 use seawall::hash;
 use seawall::index::{BankIndex, BankSettings, Entry, Index};
 use seawall_core::{
-    Algorithm, BankId, ContentId, Hash, HashReport, Limits, Outcome, PdqHash, Threshold, View,
-    ViewOptions,
+    Algorithm, BankId, BankRole, ContentId, Hash, HashReport, Limits, Outcome, PdqHash, Threshold,
+    View, ViewOptions,
 };
 use seawall_exchange::list;
 
@@ -199,9 +199,12 @@ fn the_search_set_gives_the_counts_of_brute_force() {
         name: "HAYSTACK".to_owned(),
         threshold: Threshold::DEFAULT,
         enabled: true,
+        role: BankRole::Known,
+        lists: Vec::new(),
     };
     let entries = haystack.rows.iter().map(|row| Entry {
         content: ContentId(i64::try_from(row.line).expect("a small file")),
+        list: None,
         hash: row.hash,
     });
     let index = Index::new(vec![BankIndex::new(settings, entries).into()]);

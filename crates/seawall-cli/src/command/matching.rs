@@ -8,7 +8,7 @@ use clap::Args;
 use seawall::index::{BankIndex, BankSettings, Entry, Index};
 use seawall::json::FileReport;
 use seawall::scan::{Match as Found, matches};
-use seawall_core::{Algorithm, BankId, ContentId, Limits, Outcome, Threshold, View};
+use seawall_core::{Algorithm, BankId, BankRole, ContentId, Limits, Outcome, Threshold, View};
 use seawall_exchange::list::{self, HashList};
 use serde::Serialize;
 
@@ -117,9 +117,12 @@ impl Match {
                 name: path.display().to_string(),
                 threshold,
                 enabled: true,
+                role: BankRole::Known,
+                lists: Vec::new(),
             };
             let entry = |row: &list::ListRow| Entry {
                 content: ContentId(row.line.cast_signed()),
+                list: None,
                 hash: row.hash,
             };
             banks.push(Arc::new(BankIndex::new(

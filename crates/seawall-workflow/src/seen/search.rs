@@ -15,7 +15,7 @@ use seawall::index::{BankIndex, BankSettings, Entry, Index};
 use seawall::rows::within;
 use seawall_casework::context::ChannelKind;
 use seawall_core::{
-    Algorithm, BankId, ContentId, Distance, Hash, PdqHash, Threshold, Timestamp, View,
+    Algorithm, BankId, BankRole, ContentId, Distance, Hash, PdqHash, Threshold, Timestamp, View,
 };
 use seawall_store::{
     Reader, SealedPart, SeenEntries, SeenEntry, SeenKey, SeenPage, SeenPart, SeenRow, SeenTag,
@@ -385,9 +385,12 @@ fn index_of(rows: &[[u64; 4]]) -> Index {
         name: String::new(),
         threshold: Threshold::DEFAULT,
         enabled: true,
+        role: BankRole::Known,
+        lists: Vec::new(),
     };
     let entries = (0_i64..).zip(rows).map(|(row, words)| Entry {
         content: ContentId(row),
+        list: None,
         hash: Hash::Pdq(PdqHash(*words)),
     });
     Index::new(vec![Arc::new(BankIndex::new(settings, entries))])

@@ -1,11 +1,11 @@
 //! Putting an index in order again, away from the requests that use it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use seawall_core::{BankId, ContentId, Hash};
+use seawall_core::{ContentId, Hash, ListId};
 
-use super::exact::Owner;
+use super::exact::{Owner, Source};
 use super::part::{Assembly, Class, Part};
 use super::recent::{Block, Item};
 use super::{Index, IndexedBank, Kept};
@@ -110,11 +110,12 @@ impl Index {
         merged
     }
 
-    /// Whether each bank of a part is still there, with a threshold of the part's class.
+    /// Whether the bank of each source of a part is still there, with settings of its class.
     fn is_in_order(&self, part: &Part) -> bool {
-        part.banks.iter().all(|&bank| {
-            self.bank(bank)
-                .is_some_and(|bank| bank.since <= part.born && class(bank) == part.class)
+        part.sources.iter().all(|source| {
+            self.bank(source.bank).is_some_and(|bank| {
+                bank.since <= part.born && class(bank, source.list) == part.class
+            })
         })
     }
 }
@@ -125,29 +126,35 @@ impl Compaction {
     #[must_use]
     pub fn run(self) -> Compacted {
         let mut assemblies: BTreeMap<Class, Assembly> = BTreeMap::new();
-        let mut recent: BTreeMap<BankId, Vec<Item>> = BTreeMap::new();
-        for item in self
-            .index
-            .recent
-            .iter()
-            .flat_map(|block: &Arc<Block>| block.iter())
-        {
-            recent.entry(item.owner.bank).or_default().push(item);
+        let mut recent: BTreeMap<Source, Vec<Item>> = BTreeMap::new();
+        let blocks = self.index.recent.iter();
+        for item in blocks.flat_map(|block: &Arc<Block>| block.iter()) {
+            recent.entry(item.source).or_default().push(item);
         }
-        for bank in self.index.banks() {
-            let class = class(bank);
+        let merged = self.merged.iter().flat_map(|part| &part.sources).copied();
+        let sources: BTreeSet<Source> = merged.chain(recent.keys().copied()).collect();
+        for source in &sources {
+            let Some(bank) = self.index.bank(source.bank) else {
+                continue;
+            };
+            let class = class(bank, source.list);
             let assembly = assemblies
                 .entry(class)
-                .or_insert_with(|| self.assembly(class));
-            let recent = recent.remove(&bank.settings.bank).unwrap_or_default();
-            self.add_rows(bank, &recent, assembly);
+                .or_insert_with(|| self.assembly(class, &sources));
+            let recent = recent.remove(source).unwrap_or_default();
+            self.add_rows(bank, *source, &recent, assembly);
         }
         for part in &self.merged {
-            for (hash, owner) in part.digests.iter() {
-                let bank = self.index.bank(owner.bank);
+            for (hash, source, content) in part.digests.iter() {
+                let owner = Owner {
+                    bank: source.bank,
+                    content,
+                };
+                let bank = self.index.bank(source.bank);
                 let kept = bank.filter(|bank| self.index.is_kept(owner, part.born, bank));
-                if let Some(assembly) = kept.and_then(|bank| assemblies.get_mut(&class(bank))) {
-                    assembly.push(owner, hash);
+                let class = kept.map(|bank| class(bank, source.list));
+                if let Some(assembly) = class.and_then(|class| assemblies.get_mut(&class)) {
+                    assembly.push(source, content, hash);
                 }
             }
         }
@@ -163,44 +170,50 @@ impl Compaction {
     }
 
     /// An assembly with room for the rows of a class.
-    fn assembly(&self, of: Class) -> Assembly {
-        let banks = self.index.banks().iter().filter(|bank| class(bank) == of);
-        let rows = banks.map(|bank| {
-            let parts = self.merged.iter();
-            parts
-                .map(|part| part.pdq_of(bank.settings.bank).count())
-                .sum::<usize>()
+    fn assembly(&self, of: Class, sources: &BTreeSet<Source>) -> Assembly {
+        let rows = sources.iter().filter_map(|&source| {
+            let bank = self.index.bank(source.bank)?;
+            let rows = self.merged.iter().map(|part| part.range(source).len());
+            (class(bank, source.list) == of).then(|| rows.sum::<usize>())
         });
         let mut assembly = Assembly::new(self.index.changes, of);
         assembly.reserve(rows.sum());
         assembly
     }
 
-    fn add_rows(&self, bank: &IndexedBank, recent: &[Item], assembly: &mut Assembly) {
-        let id = bank.settings.bank;
-        let owner = |content| Owner { bank: id, content };
+    fn add_rows(
+        &self,
+        bank: &IndexedBank,
+        source: Source,
+        recent: &[Item],
+        assembly: &mut Assembly,
+    ) {
+        let owner = |content| Owner {
+            bank: source.bank,
+            content,
+        };
         let all = owner(ContentId(i64::MIN))..=owner(ContentId(i64::MAX));
         let untouched = self.index.withdrawn.range(all).next().is_none();
         for part in &self.merged {
             if bank.since > part.born {
                 continue;
             }
-            for (content, hash) in part.pdq_of(id) {
+            for (content, hash) in part.pdq_of(source) {
                 if untouched || self.index.is_kept(owner(content), part.born, bank) {
-                    assembly.push(owner(content), Hash::Pdq(hash));
+                    assembly.push(source, content, Hash::Pdq(hash));
                 }
             }
         }
         for item in recent {
-            if self.index.is_kept(item.owner, item.born, bank) {
-                assembly.push(item.owner, item.hash);
+            if self.index.is_kept(item.owner(), item.born, bank) {
+                assembly.push(source, item.content, item.hash);
             }
         }
     }
 }
 
-fn class(bank: &IndexedBank) -> Class {
-    Class::of(bank.settings.threshold.bits())
+fn class(bank: &IndexedBank, list: Option<ListId>) -> Class {
+    Class::of(bank.settings.role, bank.settings.threshold_of(list))
 }
 
 /// So many entries are looked at one by one in a few microseconds.

@@ -1,10 +1,12 @@
 //! Changes of an index. Each is visible to the next lookup and to no earlier copy.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use seawall_core::{BankId, ContentId};
 
-use super::exact::Owner;
+use super::bank::by_list;
+use super::exact::{Owner, Source};
 use super::part::{Assembly, Class};
 use super::recent::{Block, Item};
 use super::{BankSettings, Entry, Index, IndexedBank};
@@ -35,6 +37,7 @@ impl Index {
     /// Makes a bank, or changes what it is called and how it matches.
     pub fn set_bank(&mut self, settings: BankSettings) {
         self.changes += 1;
+        let settings = settings.in_order();
         let banks = Arc::make_mut(&mut self.banks);
         match banks.binary_search_by_key(&settings.bank, |bank| bank.settings.bank) {
             Ok(known) => banks[known].settings = settings,
@@ -66,26 +69,35 @@ impl Index {
         bank: BankId,
         entries: impl IntoIterator<Item = Entry>,
     ) -> Result<(), IndexError> {
-        let settings = self.bank(bank).ok_or(IndexError::NoBank)?.settings();
-        let class = Class::of(settings.threshold.bits());
+        let known = self.bank(bank).ok_or(IndexError::NoBank)?;
+        let settings = known.settings.clone();
         self.changes += 1;
         let mut entries = entries.into_iter().peekable();
         let few: Vec<Entry> = entries.by_ref().take(FEW_MAX).collect();
         if entries.peek().is_none() {
-            for Entry { content, hash } in few {
+            for entry in few {
                 self.push_recent(Item {
-                    hash,
-                    owner: Owner { bank, content },
+                    hash: entry.hash,
+                    source: Source {
+                        bank,
+                        list: entry.list,
+                    },
+                    content: entry.content,
                     born: self.changes,
                 });
             }
             return Ok(());
         }
-        let mut assembly = Assembly::new(self.changes, class);
-        for Entry { content, hash } in few.into_iter().chain(entries) {
-            assembly.push(Owner { bank, content }, hash);
+        let mut assemblies = BTreeMap::new();
+        for listed in by_list(few.into_iter().chain(entries)) {
+            let class = Class::of(settings.role, settings.threshold_of(listed.list));
+            let assembly = assemblies
+                .entry(class)
+                .or_insert_with(|| Assembly::new(self.changes, class));
+            assembly.take(bank, listed);
         }
-        self.keep(assembly.finish());
+        let parts = assemblies.into_values().flat_map(Assembly::finish);
+        self.keep(parts.collect());
         Ok(())
     }
 
@@ -113,22 +125,24 @@ impl Index {
             return Vec::new();
         };
         let mut contents = Vec::new();
-        let mut take = |owner: Owner, born: u64| {
-            if owner.bank == bank && self.is_kept(owner, born, known) {
-                contents.push(owner.content);
+        let mut take = |content: ContentId, born: u64| {
+            if self.is_kept(Owner { bank, content }, born, known) {
+                contents.push(content);
             }
         };
         for kept in &self.parts {
             let part = &kept.part;
-            for (content, _) in part.pdq_of(bank) {
-                take(Owner { bank, content }, part.born);
+            for (content, _) in part.row_sources_of(bank).flat_map(|of| part.pdq_of(of)) {
+                take(content, part.born);
             }
-            for (_, owner) in part.digests.iter() {
-                take(owner, part.born);
+            let digests = part.digests.iter();
+            for (.., content) in digests.filter(|(_, source, _)| source.bank == bank) {
+                take(content, part.born);
             }
         }
-        for item in self.recent.iter().flat_map(|block| block.iter()) {
-            take(item.owner, item.born);
+        let recent = self.recent.iter().flat_map(|block| block.iter());
+        for item in recent.filter(|item| item.source.bank == bank) {
+            take(item.content, item.born);
         }
         contents.sort_unstable();
         contents.dedup();

@@ -21,13 +21,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use seawall_core::{BankId, ContentId, Distance, Hash, PdqHash, Threshold};
+use seawall_core::{BankId, BankRole, ContentId, Distance, Hash, ListId, PdqHash, Threshold};
 
-pub use bank::{BankIndex, BankSettings, Entry};
+pub use bank::{BankIndex, BankSettings, Entry, ListSettings};
 pub use compaction::{Compacted, Compaction};
 pub use live::{IndexError, Size};
 
-use exact::Owner;
+use exact::{Owner, Source};
 use near::Scratch;
 use part::{Assembly, Class, Part};
 use recent::{Block, Item};
@@ -42,6 +42,7 @@ pub struct Index {
     parts: Vec<Kept>,
     /// What was added since the parts were made.
     recent: Vec<Arc<Block>>,
+    recent_reach: Reach,
     /// The change with which an owner's entries were withdrawn.
     withdrawn: Arc<BTreeMap<Owner, u64>>,
     /// The number of changes so far.
@@ -59,24 +60,56 @@ pub struct IndexedBank {
 }
 
 impl IndexedBank {
-    /// The bank's settings.
+    /// The bank's settings, its lists in order.
     #[must_use]
     pub fn settings(&self) -> &BankSettings {
         &self.settings
     }
+
+    /// How near to entries of a list, or of none, is near enough, where they are wanted.
+    fn limit(&self, list: Option<ListId>, wanted: Wanted<'_>) -> Option<Threshold> {
+        if !self.settings.is_enabled(list) {
+            return None;
+        }
+        let own = self.settings.threshold_of(list);
+        match (wanted, self.settings.role) {
+            (Wanted::Known(scope), BankRole::Known) => scope
+                .banks
+                .is_none_or(|banks| banks.contains(&self.settings.bank))
+                .then(|| scope.distance_max.unwrap_or(own)),
+            (Wanted::Exceptions, BankRole::Exception) => Some(own),
+            (Wanted::Known(_), BankRole::Exception) | (Wanted::Exceptions, BankRole::Known) => None,
+        }
+    }
 }
 
-/// A part, and how far a lookup in all banks has to reach in it.
+/// What a search is for.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    /// Hits: known entries within a scope.
+    Known(&'a Scope<'a>),
+    /// What speaks against hits.
+    Exceptions,
+}
+
+/// A part, and how far a search has to reach in it.
 #[derive(Clone)]
 struct Kept {
     part: Arc<Part>,
-    reach: Option<Threshold>,
+    reach: Reach,
 }
 
-/// Which entries a lookup is about.
+/// The widest thresholds of what is enabled and there at all.
+#[derive(Clone, Copy, Default)]
+struct Reach {
+    known: Option<Threshold>,
+    exceptions: Option<Threshold>,
+}
+
+/// Which known entries a lookup is about. Exceptions speak against hits whatever the scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scope<'a> {
-    /// Largest PDQ distance that is a match, instead of each bank's own threshold.
+    /// Largest PDQ distance that is a match, instead of each bank's or list's own threshold.
     pub distance_max: Option<Threshold>,
     /// Only these banks. One that is not enabled stays out all the same.
     pub banks: Option<&'a [BankId]>,
@@ -87,12 +120,27 @@ pub struct Scope<'a> {
 pub struct Hit {
     /// The bank.
     pub bank: BankId,
+    /// The list of the bank, if the entry came with any.
+    pub list: Option<ListId>,
     /// The content within it.
     pub content: ContentId,
     /// The listed hash, not the one looked up.
     pub hash: Hash,
     /// In how many bits they differ; 0 for digests.
     pub distance: Distance,
+    /// The limit that admitted it: the scope's, the list's or the bank's.
+    pub threshold: Threshold,
+    /// What speaks against it: an exception that the hash looked up is near as well.
+    pub suppressed_by: Option<Suppressor>,
+}
+
+/// An entry of an exception bank that marks hits as no reason for a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suppressor {
+    /// The exception bank.
+    pub bank: BankId,
+    /// The content within it.
+    pub content: ContentId,
 }
 
 impl Index {
@@ -111,15 +159,13 @@ impl Index {
         };
         let mut assemblies = BTreeMap::new();
         for bank in banks {
-            let class = Class::of(bank.settings.threshold.bits());
-            let assembly = assemblies
-                .entry(class)
-                .or_insert_with(|| Assembly::new(0, class));
-            let bank = Arc::unwrap_or_clone(bank);
-            let id = bank.settings.bank;
-            assembly.take(id, bank.contents, bank.hashes);
-            for (hash, content) in bank.digests {
-                assembly.push(Owner { bank: id, content }, hash);
+            let BankIndex { settings, lists } = Arc::unwrap_or_clone(bank);
+            for listed in lists {
+                let class = Class::of(settings.role, settings.threshold_of(listed.list));
+                let assembly = assemblies
+                    .entry(class)
+                    .or_insert_with(|| Assembly::new(0, class));
+                assembly.take(settings.bank, listed);
             }
         }
         let parts = assemblies.into_values().flat_map(Assembly::finish);
@@ -135,9 +181,14 @@ impl Index {
 
     /// Every listed hash that matches, by distance, then bank, then content.
     ///
-    /// PDQ matches within the bank's threshold, which is itself a match, or within
-    /// `distance_max` where one is given; digests match by equality. A bank that is not
-    /// enabled is left out. Each content of each bank comes once, at its nearest.
+    /// PDQ matches within the threshold of the entry's list or bank, which is itself a match,
+    /// or within `distance_max` where one is given; digests match by equality. A bank or list
+    /// that is not enabled is left out. Each content of each bank comes once, at its nearest.
+    ///
+    /// Entries of exception banks are no hits. Where the hash is within the own threshold of
+    /// one, all its hits name the nearest such entry in [`Hit::suppressed_by`]. As each hash
+    /// is looked up for itself, exceptions speak against hits of their own algorithm alone: one
+    /// that looks similar never hides a file that is known to the byte.
     #[must_use]
     pub fn lookup(&self, hash: &Hash, distance_max: Option<Threshold>) -> Vec<Hit> {
         let scope = Scope {
@@ -166,86 +217,105 @@ impl Index {
     }
 
     fn find(&self, hash: &Hash, scope: &Scope<'_>, scratch: &mut Scratch) -> Vec<Hit> {
-        let mut hits = Vec::new();
-        match hash {
-            Hash::Pdq(needle) => self.find_near(*needle, scope, scratch, &mut hits),
-            Hash::Md5(_) | Hash::Sha1(_) | Hash::Sha256(_) => {
-                self.find_equal(hash, scope, &mut hits);
-            }
-        }
-        hits.sort_unstable_by_key(|hit| (hit.bank, hit.content, hit.distance, hit.hash));
+        let mut hits = self.gather(hash, Wanted::Known(scope), scratch);
+        hits.sort_unstable_by_key(|hit| (hit.bank, hit.content, hit.distance, hit.hash, hit.list));
         hits.dedup_by_key(|hit| (hit.bank, hit.content));
         // The sort is stable, so bank and content stay in order.
         hits.sort_by_key(|hit| hit.distance);
+        if !hits.is_empty() {
+            let suppressor = self.suppressor(hash, scratch);
+            hits.iter_mut()
+                .for_each(|hit| hit.suppressed_by = suppressor);
+        }
+        hits
+    }
+
+    /// The nearest exception. Looked for only where there is something to speak against.
+    fn suppressor(&self, hash: &Hash, scratch: &mut Scratch) -> Option<Suppressor> {
+        let exceptions = self.gather(hash, Wanted::Exceptions, scratch).into_iter();
+        let nearest = exceptions.min_by_key(|hit| (hit.distance, hit.bank, hit.content));
+        nearest.map(|hit| Suppressor {
+            bank: hit.bank,
+            content: hit.content,
+        })
+    }
+
+    fn gather(&self, hash: &Hash, wanted: Wanted<'_>, scratch: &mut Scratch) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        match hash {
+            Hash::Pdq(needle) => self.find_near(*needle, wanted, scratch, &mut hits),
+            Hash::Md5(_) | Hash::Sha1(_) | Hash::Sha256(_) => {
+                self.find_equal(hash, wanted, &mut hits);
+            }
+        }
         hits
     }
 
     fn find_near(
         &self,
         needle: PdqHash,
-        scope: &Scope<'_>,
+        wanted: Wanted<'_>,
         scratch: &mut Scratch,
         hits: &mut Vec<Hit>,
     ) {
-        for Kept { part, reach } in &self.parts {
-            let has_rows = |bank| part.has_rows_of(bank);
-            let Some(reach) = self.scoped_reach(scope, *reach, has_rows) else {
+        for kept in &self.parts {
+            let Some(reach) = self.reach_in(kept, wanted) else {
                 continue;
             };
+            let part = &kept.part;
             part.rows.search(&needle.0, reach.bits(), scratch);
             for &(row, distance) in &scratch.near {
+                let (source, content) = part.origin(row);
                 let item = Item {
                     hash: Hash::Pdq(PdqHash(part.rows.hashes()[row as usize])),
-                    owner: part.owner(row),
+                    source,
+                    content,
                     born: part.born,
                 };
-                hits.extend(self.hit(item, Distance(distance), scope));
+                hits.extend(self.hit(item, Distance(distance), wanted));
             }
         }
-        if self.recent.is_empty() {
-            return;
-        }
-        let Some(reach) = self.scoped_reach(scope, self.reach_among(|_| true), |_| true) else {
+        let Some(reach) = self.recent_reach.of(wanted) else {
             return;
         };
         for block in &self.recent {
             block.search(needle, reach.bits(), &mut |item, distance| {
-                hits.extend(self.hit(item, Distance(distance), scope));
+                hits.extend(self.hit(item, Distance(distance), wanted));
             });
         }
     }
 
-    fn find_equal(&self, hash: &Hash, scope: &Scope<'_>, hits: &mut Vec<Hit>) {
+    fn find_equal(&self, hash: &Hash, wanted: Wanted<'_>, hits: &mut Vec<Hit>) {
         for Kept { part, .. } in &self.parts {
-            for &owner in part.digests.owners(hash) {
+            for (source, content) in part.digests.equal(hash) {
                 let item = Item {
                     hash: *hash,
-                    owner,
+                    source,
+                    content,
                     born: part.born,
                 };
-                hits.extend(self.hit(item, Distance(0), scope));
+                hits.extend(self.hit(item, Distance(0), wanted));
             }
         }
         for item in self.recent.iter().flat_map(|block| block.equal(hash)) {
-            hits.extend(self.hit(item, Distance(0), scope));
+            hits.extend(self.hit(item, Distance(0), wanted));
         }
     }
 
-    /// The hit that an entry near enough for some bank is, where its own bank admits it.
-    fn hit(&self, item: Item, distance: Distance, scope: &Scope<'_>) -> Option<Hit> {
-        let Owner { bank, content } = item.owner;
-        let known = self.bank(bank)?;
-        let limit = scope.distance_max.unwrap_or(known.settings.threshold);
+    /// The hit that an entry near enough for some source is, where its own admits it.
+    fn hit(&self, item: Item, distance: Distance, wanted: Wanted<'_>) -> Option<Hit> {
+        let known = self.bank(item.source.bank)?;
+        let threshold = known.limit(item.source.list, wanted)?;
         // Digests are all at 0 bits, which every threshold admits.
-        let admitted = known.settings.enabled
-            && limit.admits(distance)
-            && scope.banks.is_none_or(|banks| banks.contains(&bank))
-            && self.is_kept(item.owner, item.born, known);
+        let admitted = threshold.admits(distance) && self.is_kept(item.owner(), item.born, known);
         admitted.then_some(Hit {
-            bank,
-            content,
+            bank: item.source.bank,
+            list: item.source.list,
+            content: item.content,
             hash: item.hash,
             distance,
+            threshold,
+            suppressed_by: None,
         })
     }
 
@@ -262,40 +332,42 @@ impl Index {
         found.ok().map(|position| &self.banks[position])
     }
 
-    /// The widest threshold among the banks that a lookup is about; `None` where it is about
-    /// none. `reach` is that among all banks that have rows.
-    fn scoped_reach(
-        &self,
-        scope: &Scope<'_>,
-        reach: Option<Threshold>,
-        has_rows: impl Fn(BankId) -> bool,
-    ) -> Option<Threshold> {
-        let widest = match scope.banks {
-            None => reach,
-            Some(banks) => banks
-                .iter()
-                .filter_map(|&bank| self.bank(bank))
-                .filter(|bank| bank.settings.enabled && has_rows(bank.settings.bank))
-                .map(|bank| bank.settings.threshold)
-                .max(),
+    /// How far a search has to reach in a part; `None` where nothing in it is wanted.
+    fn reach_in(&self, kept: &Kept, wanted: Wanted<'_>) -> Option<Threshold> {
+        let Wanted::Known(Scope {
+            banks: Some(banks), ..
+        }) = wanted
+        else {
+            return kept.reach.of(wanted);
         };
-        widest.map(|widest| scope.distance_max.unwrap_or(widest))
+        let banks = banks.iter().filter_map(|&bank| self.bank(bank));
+        let limits = banks.flat_map(|bank| {
+            let sources = kept.part.row_sources_of(bank.settings.bank);
+            sources.filter_map(|source| bank.limit(source.list, wanted))
+        });
+        limits.max()
     }
 
-    /// The widest threshold of the enabled banks for which `has_rows` holds.
-    fn reach_among(&self, has_rows: impl Fn(BankId) -> bool) -> Option<Threshold> {
-        let enabled = self.banks.iter().filter(|bank| bank.settings.enabled);
-        enabled
-            .filter(|bank| has_rows(bank.settings.bank))
-            .map(|bank| bank.settings.threshold)
-            .max()
+    /// The widest limit among sources for one that wants all of them.
+    fn reach_among(&self, sources: impl Iterator<Item = Source> + Clone) -> Reach {
+        let widest = |wanted| {
+            let limits = sources.clone().filter_map(|source| {
+                let bank = self.bank(source.bank)?;
+                bank.limit(source.list, wanted)
+            });
+            limits.max()
+        };
+        Reach {
+            known: widest(Wanted::Known(&Scope::default())),
+            exceptions: widest(Wanted::Exceptions),
+        }
     }
 
     /// Takes these parts in.
     fn keep(&mut self, parts: Vec<Part>) {
         self.parts.extend(parts.into_iter().map(|part| Kept {
             part: Arc::new(part),
-            reach: None,
+            reach: Reach::default(),
         }));
         self.reach_anew();
     }
@@ -304,7 +376,27 @@ impl Index {
     fn reach_anew(&mut self) {
         for at in 0..self.parts.len() {
             let part = &self.parts[at].part;
-            self.parts[at].reach = self.reach_among(|bank| part.has_rows_of(bank));
+            self.parts[at].reach = self.reach_among(part.row_sources());
+        }
+        let all = self.banks.iter().flat_map(|bank| {
+            let of = |list| Source {
+                bank: bank.settings.bank,
+                list,
+            };
+            let lists = bank.settings.lists.iter().map(|list| Some(list.list));
+            std::iter::once(None).chain(lists).map(of)
+        });
+        self.recent_reach = self.reach_among(all);
+    }
+}
+
+impl Reach {
+    fn of(self, wanted: Wanted<'_>) -> Option<Threshold> {
+        match wanted {
+            Wanted::Known(scope) => self
+                .known
+                .map(|widest| scope.distance_max.unwrap_or(widest)),
+            Wanted::Exceptions => self.exceptions,
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use seawall_core::{BankId, ContentId, Hash, PdqHash};
+use seawall_core::{BankId, BankRole, ContentId, Hash, PdqHash, Threshold};
 
-use super::exact::{Digests, Owner};
+use super::bank::Listed;
+use super::exact::{Digests, Source};
 use super::near::Rows;
 use super::tables::ROWS_MAX;
 
@@ -15,8 +16,8 @@ pub(super) struct Part {
     /// Whose thresholds it was made for.
     pub(super) class: Class,
     /// Whose entries it holds, in order.
-    pub(super) banks: Vec<BankId>,
-    /// Each bank's rows, by bank.
+    pub(super) sources: Vec<Source>,
+    /// Each source's rows, by source.
     spans: Vec<Span>,
     contents: Contents,
     pub(super) rows: Rows,
@@ -24,8 +25,8 @@ pub(super) struct Part {
 }
 
 struct Span {
-    bank: BankId,
-    /// Where its rows end; they start where those of the bank before it end.
+    source: Source,
+    /// Where its rows end; they start where those of the source before it end.
     end: u32,
 }
 
@@ -36,30 +37,35 @@ impl Part {
     }
 
     /// Whose a row is.
-    pub(super) fn owner(&self, row: u32) -> Owner {
+    pub(super) fn origin(&self, row: u32) -> (Source, ContentId) {
         let span = self.spans.partition_point(|span| span.end <= row);
-        Owner {
-            bank: self.spans[span].bank,
-            content: self.contents.of(row as usize),
-        }
+        (self.spans[span].source, self.contents.of(row as usize))
     }
 
-    /// Whether a bank has rows.
-    pub(super) fn has_rows_of(&self, bank: BankId) -> bool {
-        self.spans
-            .binary_search_by_key(&bank, |span| span.bank)
-            .is_ok()
+    /// The sources that have rows, in order.
+    pub(super) fn row_sources(&self) -> impl Iterator<Item = Source> + Clone {
+        self.spans.iter().map(|span| span.source)
     }
 
-    /// A bank's PDQ hashes with their contents.
-    pub(super) fn pdq_of(&self, bank: BankId) -> impl Iterator<Item = (ContentId, PdqHash)> {
+    /// The sources of a bank that have rows, in order.
+    pub(super) fn row_sources_of(&self, bank: BankId) -> impl Iterator<Item = Source> {
+        let first = self.spans.partition_point(|span| span.source.bank < bank);
+        let spans = self.spans[first..].iter();
+        spans
+            .map(|span| span.source)
+            .take_while(move |source| source.bank == bank)
+    }
+
+    /// A source's PDQ hashes with their contents.
+    pub(super) fn pdq_of(&self, source: Source) -> impl Iterator<Item = (ContentId, PdqHash)> {
         let hashes = self.rows.hashes();
-        self.range(bank)
+        self.range(source)
             .map(|row| (self.contents.of(row), PdqHash(hashes[row])))
     }
 
-    fn range(&self, bank: BankId) -> Range<usize> {
-        match self.spans.binary_search_by_key(&bank, |span| span.bank) {
+    /// The rows of a source.
+    pub(super) fn range(&self, source: Source) -> Range<usize> {
+        match self.spans.binary_search_by_key(&source, |span| span.source) {
             Ok(found) => {
                 let before = found
                     .checked_sub(1)
@@ -71,15 +77,21 @@ impl Part {
     }
 }
 
-/// Banks whose thresholds are about the same. A lookup in a part costs what its widest
-/// threshold costs, so that banks of different classes are kept in parts of their own.
+/// Sources of one role whose thresholds are about the same. A lookup in a part costs what its
+/// widest threshold costs, so that sources of different classes are kept in parts of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Class(u16);
+pub(super) struct Class {
+    role: BankRole,
+    step: u16,
+}
 
 impl Class {
     /// Sixteen bits of threshold double to triple the work; beyond 79 all rows are looked at.
-    pub(super) fn of(threshold_bits: u16) -> Self {
-        Self((threshold_bits / 16).min(5))
+    pub(super) fn of(role: BankRole, threshold: Threshold) -> Self {
+        Self {
+            role,
+            step: (threshold.bits() / 16).min(5),
+        }
     }
 }
 
@@ -91,7 +103,7 @@ pub(super) struct Assembly {
     spans: Vec<Span>,
     contents: Vec<ContentId>,
     hashes: Vec<[u64; 4]>,
-    digests: Vec<(Hash, Owner)>,
+    digests: Vec<(Hash, Source, ContentId)>,
     done: Vec<Part>,
 }
 
@@ -116,39 +128,47 @@ impl Assembly {
         self.hashes.reserve_exact(rows);
     }
 
-    /// Adds one entry. Those of one bank come together, banks in order.
-    pub(super) fn push(&mut self, owner: Owner, hash: Hash) {
+    /// Adds one entry. Those of one source come together, sources in order.
+    pub(super) fn push(&mut self, source: Source, content: ContentId, hash: Hash) {
         let Hash::Pdq(PdqHash(words)) = hash else {
-            return self.digests.push((hash, owner));
+            return self.digests.push((hash, source, content));
         };
         if self.hashes.len() == self.rows_max {
             self.close();
         }
-        self.contents.push(owner.content);
+        self.contents.push(content);
         self.hashes.push(words);
-        self.grow_span(owner.bank);
+        self.grow_span(source);
     }
 
-    /// Adds the rows of a whole bank, without copying them where they are the first.
-    pub(super) fn take(&mut self, bank: BankId, contents: Vec<ContentId>, hashes: Vec<[u64; 4]>) {
-        if hashes.is_empty() {
-            return;
-        }
-        if self.hashes.is_empty() && hashes.len() <= self.rows_max {
+    /// Adds all entries of a source, without copying the rows where they are the first.
+    pub(super) fn take(&mut self, bank: BankId, listed: Listed) {
+        let Listed {
+            list,
+            hashes,
+            contents,
+            digests,
+        } = listed;
+        let source = Source { bank, list };
+        if self.hashes.is_empty() && !hashes.is_empty() && hashes.len() <= self.rows_max {
             (self.contents, self.hashes) = (contents, hashes);
-            return self.grow_span(bank);
+            self.grow_span(source);
+        } else {
+            self.reserve(hashes.len());
+            for (content, words) in contents.into_iter().zip(hashes) {
+                self.push(source, content, Hash::Pdq(PdqHash(words)));
+            }
         }
-        self.reserve(hashes.len());
-        for (content, words) in contents.into_iter().zip(hashes) {
-            self.push(Owner { bank, content }, Hash::Pdq(PdqHash(words)));
+        for (hash, content) in digests {
+            self.push(source, content, hash);
         }
     }
 
-    fn grow_span(&mut self, bank: BankId) {
+    fn grow_span(&mut self, source: Source) {
         let end = self.hashes.len() as u32;
         match self.spans.last_mut() {
-            Some(span) if span.bank == bank => span.end = end,
-            Some(_) | None => self.spans.push(Span { bank, end }),
+            Some(span) if span.source == source => span.end = end,
+            Some(_) | None => self.spans.push(Span { source, end }),
         }
     }
 
@@ -156,22 +176,18 @@ impl Assembly {
         if self.hashes.is_empty() && self.digests.is_empty() {
             return;
         }
-        let digests = std::mem::take(&mut self.digests);
-        let row_banks = self.spans.iter().map(|span| span.bank);
-        let digest_banks = digests.iter().map(|(_, owner)| owner.bank);
-        let mut banks: Vec<BankId> = digest_banks.collect();
-        banks.sort_unstable();
-        banks.dedup();
-        banks.extend(row_banks);
-        banks.sort_unstable();
-        banks.dedup();
+        let digests = Digests::new(&std::mem::take(&mut self.digests));
+        let row_sources = self.spans.iter().map(|span| span.source);
+        let mut sources: Vec<Source> = row_sources.chain(digests.sources.iter().copied()).collect();
+        sources.sort_unstable();
+        sources.dedup();
         self.done.push(Part {
             born: self.born,
             class: self.class,
-            banks,
+            sources,
             spans: std::mem::take(&mut self.spans),
             contents: Contents::new(std::mem::take(&mut self.contents)),
-            digests: Digests::new(&digests),
+            digests,
             rows: Rows::new(std::mem::take(&mut self.hashes)),
         });
     }
@@ -215,6 +231,7 @@ impl Contents {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use seawall_core::ListId;
 
     #[test]
     fn ids_are_kept_whole_however_far_apart() {
@@ -233,15 +250,17 @@ mod tests {
 
     #[test]
     fn a_full_part_is_closed_and_the_next_one_begun() {
-        let mut assembly = Assembly::new(0, Class::of(31));
+        let class = Class::of(BankRole::Known, Threshold::DEFAULT);
+        let mut assembly = Assembly::new(0, class);
         assembly.rows_max = 3;
+        let source = |row: u64| Source {
+            bank: BankId(i64::from(row > 4)),
+            list: (row > 2).then_some(ListId(7)),
+        };
         for row in 0..7_u64 {
-            let owner = Owner {
-                bank: BankId(i64::from(row > 4)),
-                content: ContentId(row.cast_signed()),
-            };
-            assembly.push(owner, Hash::Pdq(PdqHash([row; 4])));
-            assembly.push(owner, Hash::Md5([row as u8; 16]));
+            let content = ContentId(row.cast_signed());
+            assembly.push(source(row), content, Hash::Pdq(PdqHash([row; 4])));
+            assembly.push(source(row), content, Hash::Md5([row as u8; 16]));
         }
         let parts = assembly.finish();
         let rows: Vec<usize> = parts.iter().map(|part| part.rows.hashes().len()).collect();
@@ -250,13 +269,16 @@ mod tests {
             parts.iter().map(|part| part.digests.len()).sum::<usize>(),
             7
         );
-        let contents = |bank| {
-            let found = parts.iter().flat_map(move |part| part.pdq_of(BankId(bank)));
+        let contents = |row| {
+            let found = parts.iter().flat_map(move |part| part.pdq_of(source(row)));
             found.map(|(content, _)| content.0).collect::<Vec<_>>()
         };
-        assert_eq!(contents(0), [0, 1, 2, 3, 4]);
-        assert_eq!(contents(1), [5, 6]);
-        assert_eq!(parts[1].owner(1).bank, BankId(0));
-        assert_eq!(parts[1].owner(2).bank, BankId(1));
+        assert_eq!(contents(0), [0, 1, 2]);
+        assert_eq!(contents(4), [3, 4]);
+        assert_eq!(contents(5), [5, 6]);
+        assert_eq!(parts[1].origin(1), (source(4), ContentId(4)));
+        assert_eq!(parts[1].origin(2), (source(5), ContentId(5)));
+        let of_bank: Vec<_> = parts[1].row_sources_of(BankId(1)).collect();
+        assert_eq!(of_bank, [source(5)]);
     }
 }

@@ -1,16 +1,16 @@
 //! What was added since the parts were made: few entries, looked at one by one.
 
-use seawall_core::{Hash, PdqHash};
+use seawall_core::{ContentId, Hash, PdqHash};
 use seawall_simd::hamming;
 
-use super::exact::Owner;
+use super::exact::{Owner, Source};
 
 /// Up to [`BLOCK_MAX`] entries. An index and its copies share the blocks; a change copies one.
 #[derive(Clone, Default)]
 pub(super) struct Block {
     hashes: Vec<[u64; 4]>,
-    /// Whose each hash is, and the change that added it.
-    owners: Vec<(Owner, u64)>,
+    /// Each hash's source and content, and the change that added it.
+    origins: Vec<(Source, ContentId, u64)>,
     digests: Vec<Item>,
 }
 
@@ -18,9 +18,19 @@ pub(super) struct Block {
 #[derive(Clone, Copy)]
 pub(super) struct Item {
     pub(super) hash: Hash,
-    pub(super) owner: Owner,
+    pub(super) source: Source,
+    pub(super) content: ContentId,
     /// The change that added it.
     pub(super) born: u64,
+}
+
+impl Item {
+    pub(super) fn owner(&self) -> Owner {
+        Owner {
+            bank: self.source.bank,
+            content: self.content,
+        }
+    }
 }
 
 impl Block {
@@ -36,7 +46,7 @@ impl Block {
         match item.hash {
             Hash::Pdq(PdqHash(words)) => {
                 self.hashes.push(words);
-                self.owners.push((item.owner, item.born));
+                self.origins.push((item.source, item.content, item.born));
             }
             Hash::Md5(_) | Hash::Sha1(_) | Hash::Sha256(_) => self.digests.push(item),
         }
@@ -71,10 +81,11 @@ impl Block {
     }
 
     fn pdq(&self, at: usize) -> Item {
-        let (owner, born) = self.owners[at];
+        let (source, content, born) = self.origins[at];
         Item {
             hash: Hash::Pdq(PdqHash(self.hashes[at])),
-            owner,
+            source,
+            content,
             born,
         }
     }

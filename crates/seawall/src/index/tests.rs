@@ -11,9 +11,12 @@ fn bank(id: i64, threshold: u16, enabled: bool, entries: &[(i64, Hash)]) -> Arc<
         name: format!("BANK_{id}"),
         threshold: Threshold::new(threshold).expect("at most 256"),
         enabled,
+        role: BankRole::Known,
+        lists: Vec::new(),
     };
     let entries = entries.iter().map(|&(content, hash)| Entry {
         content: ContentId(content),
+        list: None,
         hash,
     });
     Arc::new(BankIndex::new(settings, entries))
@@ -97,6 +100,85 @@ fn digests_match_by_equality_and_kinds_never_meet() {
     assert_eq!(found(&index, &Hash::Sha256([7; 32])), [(1, 1, 0)]);
     assert_eq!(found(&index, &Hash::Sha1([7; 20])), []);
     assert_eq!(found(&index, &flipped([0; 4], [])), [(1, 4, 96)]);
+}
+
+#[test]
+fn a_list_has_its_own_threshold_and_switch_and_follows_its_bank_otherwise() {
+    let lists = [None, Some(1), Some(2), Some(3), Some(4)];
+    let entries = (0..).zip(lists).map(|(content, list)| Entry {
+        content: ContentId(content),
+        list: list.map(ListId),
+        hash: flipped(REFERENCE, 0..10),
+    });
+    let list = |list, bits, enabled| ListSettings {
+        list: ListId(list),
+        threshold: Threshold::new(bits),
+        enabled,
+    };
+    let mut settings = bank(1, 10, true, &[]).settings().clone();
+    // 300 bits is no threshold: the third list has none of its own.
+    settings.lists = vec![list(3, 300, true), list(1, 9, true), list(2, 80, false)];
+    let mut index = Index::new(vec![Arc::new(BankIndex::new(settings.clone(), entries))]);
+    let found = |index: &Index| {
+        let hits = index.lookup(&flipped(REFERENCE, []), None).into_iter();
+        hits.map(|hit| (hit.list.map(|list| list.0), hit.threshold.bits()))
+            .collect::<Vec<_>>()
+    };
+    let expected = [(None, 10), (Some(3), 10), (Some(4), 10)];
+    assert_eq!(found(&index), expected);
+    index.compact();
+    assert_eq!(found(&index), expected);
+    settings.lists[2].enabled = true;
+    settings.threshold = Threshold::new(5).expect("at most 256");
+    index.set_bank(settings.clone());
+    assert_eq!(found(&index), [(Some(2), 80)]);
+    settings.enabled = false;
+    index.set_bank(settings);
+    assert_eq!(found(&index), []);
+}
+
+#[test]
+fn an_exception_marks_hits_of_its_own_algorithm_and_only_within_its_own_threshold() {
+    let picture = flipped(REFERENCE, []);
+    let known = bank(1, 31, true, &[(1, picture), (1, Hash::Md5([7; 16]))]);
+    let mut settings = bank(2, 2, true, &[]).settings().clone();
+    settings.role = BankRole::Exception;
+    let benign = [(4, [0, 1, 2]), (5, [0, 1, 3])].map(|(content, bits)| Entry {
+        content: ContentId(content),
+        list: None,
+        hash: flipped(REFERENCE, bits),
+    });
+    let benign = BankIndex::new(settings.clone(), benign);
+    let mut index = Index::new(vec![known, Arc::new(benign)]);
+    let suppressor = |index: &Index, hash: &Hash, distance_max: Option<u16>| {
+        let hits = index.lookup(hash, distance_max.and_then(Threshold::new));
+        assert_eq!(hits.len(), 1, "only the known entry is a hit");
+        hits[0].suppressed_by.map(|by| (by.bank.0, by.content.0))
+    };
+    assert_eq!(suppressor(&index, &picture, None), None);
+    // A wider lookup does not make the exception wider.
+    assert_eq!(suppressor(&index, &picture, Some(60)), None);
+    let nearer = flipped(REFERENCE, [0, 3]);
+    assert_eq!(suppressor(&index, &nearer, None), Some((2, 5)));
+    assert_eq!(suppressor(&index, &Hash::Md5([7; 16]), None), None);
+    let digest = Entry {
+        content: ContentId(9),
+        list: None,
+        hash: Hash::Md5([7; 16]),
+    };
+    index.add(BankId(2), [digest]).expect("the bank is there");
+    let by_digest = suppressor(&index, &Hash::Md5([7; 16]), None);
+    assert_eq!(by_digest, Some((2, 9)));
+    let only_known = Scope {
+        distance_max: None,
+        banks: Some(&[BankId(1)]),
+    };
+    let hits = index.lookup_in(&nearer, &only_known);
+    assert!(hits[0].suppressed_by.is_some(), "exceptions always apply");
+    settings.enabled = false;
+    index.set_bank(settings);
+    assert_eq!(suppressor(&index, &nearer, None), None);
+    assert_eq!(suppressor(&index, &Hash::Md5([7; 16]), None), None);
 }
 
 proptest! {

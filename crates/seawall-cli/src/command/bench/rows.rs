@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use seawall::index::{BankIndex, BankSettings, Entry};
-use seawall_core::{BankId, ContentId, Hash, PdqHash, Threshold};
+use seawall_core::{BankId, BankRole, ContentId, Hash, PdqHash, Threshold};
 
 /// The bank that every list here is in.
 pub(super) const BANK: BankId = BankId(1);
@@ -41,6 +41,7 @@ impl Rows {
     pub(super) fn entry(&self, row: usize) -> Entry {
         Entry {
             content: content(row),
+            list: None,
             hash: Hash::Pdq(self.hash(row)),
         }
     }
@@ -52,6 +53,8 @@ impl Rows {
             name: "BENCH".to_owned(),
             threshold,
             enabled: true,
+            role: BankRole::Known,
+            lists: Vec::new(),
         };
         BankIndex::new(settings, (0..self.size).map(|row| self.entry(row)))
     }
