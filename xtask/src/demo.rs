@@ -1,16 +1,16 @@
 //! `cargo xtask demo`: the whole path, played on the real binary before the reader's eyes.
 
 mod case;
-mod client;
+pub(crate) mod client;
 mod console;
 mod disk;
 mod narrator;
 mod path;
 mod pictures;
-mod program;
+pub(crate) mod program;
 mod proof;
 mod scan;
-mod server;
+pub(crate) mod server;
 
 use std::fs;
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 }
 
 /// Builds the binary, with cargo's own progress, and gives its path.
-fn build(fast: bool) -> Result<PathBuf> {
+pub(crate) fn build(fast: bool) -> Result<PathBuf> {
     let mut command = cargo();
     command.args(["build", "--package", "seawall-cli", "--bin", "seawall"]);
     if !fast {

@@ -8,6 +8,7 @@
     reason = "a chore talks to the person who started it"
 )]
 
+mod bench;
 mod crash;
 mod demo;
 mod fuzz;
@@ -31,7 +32,7 @@ struct Chore {
     run: fn(&[String]) -> Result<()>,
 }
 
-const CHORES: [Chore; 7] = [
+const CHORES: [Chore; 8] = [
     Chore {
         name: "demo",
         arguments: "[--once] [--fast]",
@@ -55,6 +56,12 @@ const CHORES: [Chore; 7] = [
         arguments: "[--check]",
         about: "write the generated files (the OpenAPI description), or compare them",
         run: generate::run,
+    },
+    Chore {
+        name: "bench",
+        arguments: "[--quick] [PART...]",
+        about: "measure Seawall beside its peers, which it installs, and keep a record",
+        run: bench::run,
     },
     Chore {
         name: "fuzz",

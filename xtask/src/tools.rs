@@ -62,6 +62,27 @@ pub(crate) const VALGRIND: Tool = Tool {
     how: "install it with `apt-get install valgrind` or `dnf install valgrind`",
 };
 
+/// What the peers of the benchmark are written in.
+pub(crate) const PYTHON: Tool = Tool {
+    names: &["python3"],
+    purpose: "to run what Seawall is measured against",
+    how: "install it with `apt-get install python3-venv` or `dnf install python3`",
+};
+
+/// A macro processor, for the arithmetic library that one peer is built with.
+pub(crate) const M4: Tool = Tool {
+    names: &["m4"],
+    purpose: "to build yume-pdq",
+    how: "install it with `apt-get install m4` or `dnf install m4`",
+};
+
+/// Holds a program on one core.
+pub(crate) const TASKSET: Tool = Tool {
+    names: &["taskset"],
+    purpose: "to hold what is measured on one core",
+    how: "install it with `apt-get install util-linux`",
+};
+
 /// Refuses to go on where a tool is missing, naming every one and how to get it.
 ///
 /// # Errors

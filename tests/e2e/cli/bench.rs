@@ -201,14 +201,14 @@ fn without_json_there_is_a_table_with_units() {
 }
 
 #[test]
-fn a_line_on_standard_input_asks_for_one_more_round() {
+fn a_number_on_standard_input_asks_for_more_rounds() {
     let arguments = ["match", "--size", "100", "--queries", "4", "--repeats", "1"];
     let command = &mut seawall();
     let command = command
         .arg("bench")
         .args(arguments)
         .args(["--json", "--steps"]);
-    let lines = Run::with_input(command, b"\n\n").exits(0).json_lines();
+    let lines = Run::with_input(command, b"1\n3\n").exits(0).json_lines();
     assert_eq!(lines.len(), 3);
     lines[1..]
         .iter()

@@ -109,6 +109,18 @@ impl Client {
         read(request.send(body)).with_context(|| format!("sending to {path}"))
     }
 
+    /// Deletes what is at a path.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(crate) fn delete(&self, path: &str) -> Result<Answer> {
+        let mut request = self.agent.delete(format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        read(request.call()).with_context(|| format!("deleting {path}"))
+    }
+
     /// Sends a value as JSON.
     ///
     /// # Errors

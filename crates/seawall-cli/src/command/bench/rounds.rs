@@ -3,6 +3,7 @@
 use std::io::BufRead;
 use std::time::Instant;
 
+use anyhow::{Context, ensure};
 use clap::Args;
 
 /// How often the work is timed, and who says when.
@@ -11,8 +12,8 @@ pub(super) struct Rounds {
     /// Time the work so many times; the median counts.
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     repeats: u16,
-    /// After the object, time once more for each line on standard input, and print that
-    /// round's figure: how `cargo xtask bench` takes turns with other programs.
+    /// After the object, read numbers from standard input, do the work so many times for each,
+    /// and print the mean: how `cargo xtask bench` takes turns with other programs.
     #[arg(long, hide = true)]
     steps: bool,
 }
@@ -30,12 +31,15 @@ impl Rounds {
         }
     }
 
-    /// Where that was asked for: one more round for each line of standard input.
+    /// Where that was asked for: more rounds for each line of standard input.
     pub(super) fn step(&self, mut work: impl FnMut()) -> anyhow::Result<()> {
         if self.steps {
             for line in std::io::stdin().lock().lines() {
-                line?;
-                crate::output::json(&serde_json::json!({ "seconds": time(&mut work) }))?;
+                let times: u32 = line?.trim().parse().context("reading a number of rounds")?;
+                ensure!(times > 0, "a number of rounds is at least 1");
+                let seconds: f64 = (0..times).map(|_| time(&mut work)).sum();
+                let mean = seconds / f64::from(times);
+                crate::output::json(&serde_json::json!({ "seconds": mean }))?;
             }
         }
         Ok(())

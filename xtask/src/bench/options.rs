@@ -1,0 +1,128 @@
+//! What was asked for.
+
+use crate::Usage;
+
+/// What `cargo xtask bench` can measure, in the order in which it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// PDQ of decoded pixels.
+    Hash,
+    /// A JPEG file to its PDQ.
+    File,
+    /// A folder of JPEG files, with the whole program.
+    Folder,
+    /// Search in a list.
+    Match,
+    /// How soon a change of a list is seen through a server.
+    Effect,
+    /// The seen index.
+    Seen,
+    /// Memory over many compactions.
+    Soak,
+    /// What is found of edited pictures.
+    Robustness,
+}
+
+impl Part {
+    /// All of them.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Hash,
+        Self::File,
+        Self::Folder,
+        Self::Match,
+        Self::Effect,
+        Self::Seen,
+        Self::Soak,
+        Self::Robustness,
+    ];
+
+    /// The word on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hash => "hash",
+            Self::File => "file",
+            Self::Folder => "folder",
+            Self::Match => "match",
+            Self::Effect => "effect",
+            Self::Seen => "seen",
+            Self::Soak => "soak",
+            Self::Robustness => "robustness",
+        }
+    }
+}
+
+/// The arguments, read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Small sizes and few repeats, to see that everything works.
+    pub(crate) quick: bool,
+    /// What to measure, in order.
+    pub(crate) parts: Vec<Part>,
+}
+
+impl Options {
+    /// Reads `[--quick] [PART...]`; no part means all.
+    ///
+    /// # Errors
+    /// A usage error that names what is unknown and what there is.
+    pub(crate) fn read(arguments: &[String]) -> Result<Self, Usage> {
+        let mut options = Self {
+            quick: false,
+            parts: Vec::new(),
+        };
+        for argument in arguments {
+            if argument == "--quick" {
+                options.quick = true;
+                continue;
+            }
+            let part = Part::ALL.into_iter().find(|part| part.name() == argument);
+            options.parts.push(part.ok_or_else(|| {
+                let names = Part::ALL.map(Part::name).join(", ");
+                Usage(format!(
+                    "bench has no part {argument:?}: there are {names}, and --quick"
+                ))
+            })?);
+        }
+        let wanted = |part: &Part| options.parts.is_empty() || options.parts.contains(part);
+        let parts = Part::ALL.into_iter().filter(wanted).collect();
+        Ok(Self { parts, ..options })
+    }
+
+    /// Whether a run is one to keep: everything, at full size.
+    pub(crate) fn is_complete(&self) -> bool {
+        !self.quick && self.parts.len() == Part::ALL.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<Options, Usage> {
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        Options::read(&words)
+    }
+
+    #[test]
+    fn nothing_means_everything() {
+        let options = read(&[]).expect("good");
+        assert_eq!(options.parts, Part::ALL);
+        assert!(!options.quick && options.is_complete());
+        assert!(!read(&["--quick"]).expect("good").is_complete());
+    }
+
+    #[test]
+    fn parts_come_once_and_in_their_order() {
+        let options = read(&["match", "hash", "--quick", "match"]).expect("good");
+        assert_eq!(options.parts, [Part::Hash, Part::Match]);
+        assert!(options.quick && !options.is_complete());
+    }
+
+    #[test]
+    fn what_is_unknown_is_named_with_what_there_is() {
+        for word in ["fast", "--slow", "Hash", ""] {
+            let Usage(text) = read(&[word]).expect_err("must be refused");
+            assert!(text.contains(&format!("{word:?}")) && text.contains("robustness"));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What Seawall is measured against: installed here, at the versions that are written down.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::machine::has_flag;
+use crate::repository::{cargo, output, root, succeed};
+use crate::tools;
+
+/// The installed peers.
+pub(crate) struct Peers {
+    python: PathBuf,
+    /// The scan of yume-pdq, where it could be built.
+    yume: Option<PathBuf>,
+}
+
+impl Peers {
+    /// Installs them under `folder`, where they are not there yet.
+    ///
+    /// # Errors
+    /// Where Python is missing or a package cannot be installed. What only costs one peer is
+    /// put into `left_out`.
+    pub(crate) fn install(folder: &Path, left_out: &mut Vec<String>) -> Result<Self> {
+        tools::check(&[tools::PYTHON])?;
+        let python = python(folder)?;
+        let yume = if tools::found(tools::M4) {
+            yume(folder)
+                .map_err(|error| left_out.push(format!("yume-pdq: {error:#}")))
+                .ok()
+        } else {
+            left_out.push("yume-pdq: building it needs m4 (`apt-get install m4`)".to_owned());
+            None
+        };
+        Ok(Self { python, yume })
+    }
+
+    /// One of the scripts beside the records, on one core.
+    pub(crate) fn script(&self, name: &str) -> Command {
+        let mut command = pinned(&self.python);
+        command.arg(root().join("benches/peers").join(name));
+        command
+    }
+
+    /// yume-pdq's scan, on one core.
+    pub(crate) fn yume(&self) -> Option<Command> {
+        self.yume.as_deref().map(pinned)
+    }
+
+    /// The version of each.
+    ///
+    /// # Errors
+    /// Where Python does not run.
+    pub(crate) fn versions(&self) -> Result<BTreeMap<String, String>> {
+        let text = output(&mut self.script("versions.py"))?;
+        let mut versions: BTreeMap<String, String> = serde_json::from_str(&text)?;
+        if self.yume.is_some() {
+            versions.insert("yume-pdq".to_owned(), YUME_VERSION.to_owned());
+        }
+        Ok(versions)
+    }
+}
+
+/// A program held on one core, where the system has the means: all contenders share it.
+pub(crate) fn pinned(program: &Path) -> Command {
+    if !tools::found(tools::TASKSET) {
+        return Command::new(program);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut command = Command::new("taskset");
+    command
+        .args(["--cpu-list", &(cores - 1).to_string()])
+        .arg(program);
+    command
+}
+
+/// A virtual environment with exactly what is written down.
+fn python(folder: &Path) -> Result<PathBuf> {
+    let environment = folder.join("python");
+    let python = environment.join("bin/python");
+    let wanted = root().join("benches/peers/requirements.txt");
+    let marker = environment.join("installed.txt");
+    let text = std::fs::read_to_string(&wanted).context("reading the list of peers")?;
+    if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == text) {
+        return Ok(python);
+    }
+    println!("Installing the peers that are written in Python.");
+    succeed(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&environment),
+    )?;
+    let install = ["-m", "pip", "install", "--quiet"];
+    succeed(
+        Command::new(&python)
+            .args(install)
+            .args(["--disable-pip-version-check", "--requirement"])
+            .arg(&wanted),
+    )?;
+    std::fs::write(&marker, text).context("noting what is installed")?;
+    Ok(python)
+}
+
+/// Builds the scan for this processor, with the kernel that is its best.
+fn yume(folder: &Path) -> Result<PathBuf> {
+    println!("Building yume-pdq, which takes some minutes the first time.");
+    let target = folder.join("yume");
+    let mut command = cargo();
+    command
+        .env("RUSTFLAGS", "-C target-cpu=native")
+        .args(["build", "--release", "--locked", "--quiet"])
+        .args(["--manifest-path", "benches/yume/Cargo.toml"])
+        .arg("--target-dir")
+        .arg(&target);
+    if has_flag("avx512_vpopcntdq") {
+        command.args(["--features", "avx512"]);
+    }
+    succeed(&mut command)?;
+    Ok(target.join("release/bench-yume"))
+}
+
+/// As `benches/yume/Cargo.toml` has it.
+const YUME_VERSION: &str = "1.1.0";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_that_is_reported_is_the_one_that_is_built() {
+        let manifest = std::fs::read_to_string(root().join("benches/yume/Cargo.toml"));
+        let manifest = manifest.expect("it is there");
+        assert!(manifest.contains(&format!("yume-pdq = \"={YUME_VERSION}\"")));
+    }
+
+    #[test]
+    fn every_python_peer_is_pinned() {
+        let list = std::fs::read_to_string(root().join("benches/peers/requirements.txt"));
+        let list = list.expect("it is there");
+        let packages: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(packages.contains(&"pdqhash==0.2.8"));
+        assert!(packages.iter().all(|line| line.contains("==")), "{list}");
+    }
+}
