@@ -8,12 +8,16 @@ mod bad_input;
 mod banks;
 #[path = "http/cases.rs"]
 mod cases;
+#[path = "http/exceptions.rs"]
+mod exceptions;
 #[path = "http/form.rs"]
 mod form;
 #[path = "http/kept.rs"]
 mod kept;
 #[path = "http/listeners.rs"]
 mod listeners;
+#[path = "http/lists.rs"]
+mod lists;
 #[path = "http/scans.rs"]
 mod scans;
 #[path = "http/seen.rs"]

@@ -219,6 +219,8 @@ pub struct Threshold(u16);
 impl Threshold {
     /// 31 bits, inclusive: what the reference recommends and what HMA uses.
     pub const DEFAULT: Self = Self(31);
+    /// No bit may differ.
+    pub const EXACT: Self = Self(0);
 
     /// A threshold of `bits`; `None` above 256.
     #[must_use]

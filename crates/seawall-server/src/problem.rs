@@ -159,7 +159,10 @@ impl From<BankError> for Problem {
     fn from(error: BankError) -> Self {
         match error {
             BankError::Exists => Self::new(Code::BankExists),
-            BankError::NoBank | BankError::NoContent => Self::new(Code::NotFound).detail(error),
+            BankError::NoBank | BankError::NoContent | BankError::NoList => {
+                Self::new(Code::NotFound).detail(error)
+            }
+            BankError::NoOwner | BankError::NoReason => Self::new(Code::BadParameter).detail(error),
             BankError::BuiltIn => Self::new(Code::BuiltIn),
             BankError::NoHash => Self::new(Code::NoHash).detail(error),
             BankError::Workflow(error) => error.into(),

@@ -2,7 +2,9 @@
 
 use rusqlite::{OptionalExtension, Row};
 use seawall_casework::case::CasePurpose;
-use seawall_core::{Algorithm, BankId, BankName, ContentId, Hash, Quality, Threshold, Timestamp};
+use seawall_core::{
+    Algorithm, BankId, BankName, BankRole, ContentId, Hash, ListId, Quality, Threshold, Timestamp,
+};
 
 use crate::{Reader, StoreError, Tx};
 
@@ -19,6 +21,10 @@ pub struct Bank {
     pub enabled: bool,
     /// Real, or the built-in test.
     pub purpose: CasePurpose,
+    /// Whether it says what is known or what is an exception.
+    pub role: BankRole,
+    /// Who vouches for it. Every exception bank has one.
+    pub owner: Option<String>,
     /// Rises with every change of the bank or its contents.
     pub revision: i64,
     /// When it was made.
@@ -38,6 +44,10 @@ pub struct NewBank {
     pub enabled: bool,
     /// Real, or the built-in test.
     pub purpose: CasePurpose,
+    /// Whether it says what is known or what is an exception.
+    pub role: BankRole,
+    /// Who vouches for it.
+    pub owner: Option<String>,
 }
 
 /// New settings of a bank; `None` leaves one as it is.
@@ -58,10 +68,23 @@ pub struct StoredHash {
     pub quality: Option<Quality>,
 }
 
+/// A hash of a bank, with what it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BankHash {
+    /// Its content.
+    pub content: ContentId,
+    /// The list that the content came with, if with any.
+    pub list: Option<ListId>,
+    /// The hash.
+    pub stored: StoredHash,
+}
+
 /// A content to be added.
 #[derive(Clone, Debug)]
 pub struct NewContent {
-    /// A remark of its owner.
+    /// The list that it comes with, if with any.
+    pub list: Option<ListId>,
+    /// A remark of its owner; in an exception bank the reason.
     pub note: Option<String>,
     /// Its hashes.
     pub hashes: Vec<StoredHash>,
@@ -109,7 +132,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn bank_hashes(&self, bank: BankId) -> Result<Vec<(ContentId, StoredHash)>, StoreError> {
+    pub fn bank_hashes(&self, bank: BankId) -> Result<Vec<BankHash>, StoreError> {
         self.bank_hashes_after(bank, ContentId(0))
     }
 
@@ -121,18 +144,23 @@ impl Reader<'_> {
         &self,
         bank: BankId,
         after: ContentId,
-    ) -> Result<Vec<(ContentId, StoredHash)>, StoreError> {
+    ) -> Result<Vec<BankHash>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT content_id, algorithm, value, quality FROM contents
+            "SELECT content_id, algorithm, value, quality, list_id FROM contents
              JOIN hashes ON contents.id = content_id
              WHERE bank_id = ?1 AND contents.id > ?2 ORDER BY contents.id",
         )?;
         let rows = statement.query_map((bank.0, after.0), |row| {
-            Ok((ContentId(row.get(0)?), read_hash(row, 1)))
+            let list: Option<i64> = row.get(4)?;
+            Ok((ContentId(row.get(0)?), list.map(ListId), read_hash(row, 1)))
         })?;
         rows.map(|row| {
-            row.map_err(StoreError::from)
-                .and_then(|(id, hash)| Ok((id, hash?)))
+            let (content, list, stored) = row?;
+            Ok(BankHash {
+                content,
+                list,
+                stored: stored?,
+            })
         })
         .collect()
     }
@@ -183,16 +211,47 @@ impl Reader<'_> {
         .collect()
     }
 
-    /// Whether the bank already holds this hash.
+    /// Whether a list of the bank, or the bank outside of all lists, already holds this hash.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn bank_holds(&self, bank: BankId, hash: &Hash) -> Result<bool, StoreError> {
+    pub fn bank_holds(
+        &self,
+        bank: BankId,
+        list: Option<ListId>,
+        hash: &Hash,
+    ) -> Result<bool, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT 1 FROM hashes JOIN contents ON contents.id = content_id
-             WHERE algorithm = ?1 AND value = ?2 AND bank_id = ?3 LIMIT 1",
+             WHERE algorithm = ?1 AND value = ?2 AND bank_id = ?3 AND list_id IS ?4 LIMIT 1",
         )?;
-        Ok(statement.exists((hash.algorithm().name(), hash.to_bytes(), bank.0))?)
+        let (kind, list) = (hash.algorithm().name(), list.map(|list| list.0));
+        Ok(statement.exists((kind, hash.to_bytes(), bank.0, list))?)
+    }
+
+    /// How many PDQ hashes of the bank are below [`Quality::FLOOR`]: kept, and not matched.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn low_quality_hashes(&self, bank: BankId) -> Result<u64, StoreError> {
+        // The number stands in the text so that the index of such hashes is used.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT count(*) FROM hashes JOIN contents ON contents.id = content_id
+             WHERE quality < 50 AND bank_id = ?1",
+        )?;
+        Ok(statement.query_row([bank.0], |row| row.get(0))?)
+    }
+
+    /// The remark of one content; `None` where it has none or is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn content_note(&self, content: ContentId) -> Result<Option<String>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT note FROM contents WHERE id = ?1")?;
+        let note = statement.query_row([content.0], |row| row.get(0));
+        Ok(note.optional()?.flatten())
     }
 
     fn content_hashes(&self, content: ContentId) -> Result<Vec<StoredHash>, StoreError> {
@@ -212,13 +271,15 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn insert_bank(&self, bank: &NewBank) -> Result<BankId, StoreError> {
         self.connection.execute(
-            "INSERT INTO banks (name, threshold, enabled, purpose, revision, created_ms)
-             VALUES (?1, ?2, ?3, ?4, 1, ?5)",
+            "INSERT INTO banks (name, threshold, enabled, purpose, role, owner, revision, created_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7)",
             (
                 bank.name.as_str(),
                 bank.threshold.bits(),
                 bank.enabled,
                 purpose_name(bank.purpose),
+                bank.role.name(),
+                bank.owner.as_deref(),
                 self.at.as_millis(),
             ),
         )?;
@@ -262,8 +323,15 @@ impl Tx<'_> {
         content: &NewContent,
     ) -> Result<ContentId, StoreError> {
         self.connection
-            .prepare_cached("INSERT INTO contents (bank_id, note, created_ms) VALUES (?1, ?2, ?3)")?
-            .execute((bank.0, &content.note, self.at.as_millis()))?;
+            .prepare_cached(
+                "INSERT INTO contents (bank_id, list_id, note, created_ms) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((
+                bank.0,
+                content.list.map(|list| list.0),
+                &content.note,
+                self.at.as_millis(),
+            ))?;
         let id = ContentId(self.connection.last_insert_rowid());
         let mut statement = self.connection.prepare_cached(
             "INSERT OR IGNORE INTO hashes (content_id, algorithm, value, quality)
@@ -297,7 +365,7 @@ impl Tx<'_> {
         Ok(deleted > 0)
     }
 
-    fn touch_bank(&self, bank: BankId) -> Result<(), StoreError> {
+    pub(crate) fn touch_bank(&self, bank: BankId) -> Result<(), StoreError> {
         self.connection
             .prepare_cached("UPDATE banks SET revision = revision + 1 WHERE id = ?1")?
             .execute([bank.0])?;
@@ -340,6 +408,7 @@ fn read_bank(row: &Row<'_>) -> Result<Bank, StoreError> {
     let name: String = row.get("name")?;
     let threshold: u16 = row.get("threshold")?;
     let purpose: String = row.get("purpose")?;
+    let role: String = row.get("role")?;
     Ok(Bank {
         id: BankId(row.get("id")?),
         name: name.parse().map_err(|_| StoreError::Value {
@@ -350,6 +419,10 @@ fn read_bank(row: &Row<'_>) -> Result<Bank, StoreError> {
         })?,
         enabled: row.get("enabled")?,
         purpose: read_purpose(&purpose)?,
+        role: role.parse().map_err(|_| StoreError::Value {
+            place: "banks.role",
+        })?,
+        owner: row.get("owner")?,
         revision: row.get("revision")?,
         created_at: Timestamp::from_millis(row.get("created_ms")?),
         contents: row.get("contents")?,

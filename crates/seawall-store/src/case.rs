@@ -44,12 +44,31 @@ pub struct MatchRow {
     pub hash: Hash,
     /// How far the upload's hash is from it, in bits.
     pub distance: Distance,
-    /// The bank's threshold at that time.
+    /// The list of the bank that it came with, at that time.
+    pub list: Option<String>,
+    /// The threshold that admitted it: the list's or the bank's at that time.
     pub threshold: Threshold,
     /// Which form of the picture matched.
     pub view: Option<View>,
     /// The quality of the upload's hash.
     pub quality: Option<Quality>,
+    /// What speaks against it: then it is suppressed and no reason for a case.
+    pub exception: Option<ExceptionRow>,
+}
+
+/// An exception that spoke against a match, as it was when the case was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionRow {
+    /// The exception bank.
+    pub bank: BankId,
+    /// Its name.
+    pub bank_name: String,
+    /// The content of that bank.
+    pub content: ContentId,
+    /// Who vouches for it.
+    pub owner: String,
+    /// Why it is an exception.
+    pub reason: String,
 }
 
 impl MatchRow {
@@ -90,7 +109,7 @@ pub struct NewCase<'a> {
     pub key: &'a WrappedKey,
     /// The platform's context, sealed with the case key.
     pub context_sealed: &'a [u8],
-    /// What it matched.
+    /// What it matched, suppressed matches too.
     pub matches: &'a [MatchRow],
     /// Its bytes.
     pub evidence: &'a EvidenceRow,
@@ -118,6 +137,8 @@ pub struct CaseRecord {
     pub upload: UploadRow,
     /// What it matched, nearest first.
     pub matches: Vec<MatchRow>,
+    /// What it matched beside that, and exceptions speak against.
+    pub suppressed: Vec<MatchRow>,
     /// Its bytes.
     pub evidence: EvidenceRow,
     /// Who looked, when and how, oldest first.
@@ -237,10 +258,15 @@ impl Reader<'_> {
         let Some((case, (key, context_sealed), upload_id)) = row else {
             return Ok(None);
         };
+        let matches = self.matches(&upload_id)?;
+        let (suppressed, matches) = matches
+            .into_iter()
+            .partition(|found| found.exception.is_some());
         Ok(Some(CaseRecord {
             case: case?,
             upload: self.upload(&upload_id)?,
-            matches: self.matches(&upload_id)?,
+            matches,
+            suppressed,
             evidence: self.evidence(id)?,
             reveals: self.reveals(id)?,
             key: WrappedKey(key),
@@ -303,7 +329,9 @@ impl Reader<'_> {
 
     fn matches(&self, upload: &str) -> Result<Vec<MatchRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT bank_id, bank_name, content_id, distance, threshold, view, algorithm, value, quality
+            "SELECT bank_id, bank_name, content_id, distance, threshold, view, algorithm, value,
+                 quality, list_name, exception_bank_id, exception_bank_name,
+                 exception_content_id, exception_owner, exception_reason
              FROM matches WHERE upload_id = ?1",
         )?;
         let rows = statement.query_map([upload], |row| Ok(read_match(row)))?;
@@ -422,10 +450,12 @@ impl Tx<'_> {
     }
 
     fn insert_match(&self, upload: UploadId, found: &MatchRow) -> Result<(), StoreError> {
+        let exception = found.exception.as_ref();
         self.connection.execute(
             "INSERT INTO matches (upload_id, bank_id, bank_name, content_id, algorithm, value,
-                 distance, threshold, view, quality)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 distance, threshold, view, quality, list_name, exception_bank_id,
+                 exception_bank_name, exception_content_id, exception_owner, exception_reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             (
                 upload.to_string(),
                 found.bank.0,
@@ -437,6 +467,12 @@ impl Tx<'_> {
                 found.threshold.bits(),
                 found.view.map(|view| view.to_string()),
                 found.quality.map(|quality| quality.0),
+                &found.list,
+                exception.map(|exception| exception.bank.0),
+                exception.map(|exception| exception.bank_name.as_str()),
+                exception.map(|exception| exception.content.0),
+                exception.map(|exception| exception.owner.as_str()),
+                exception.map(|exception| exception.reason.as_str()),
             ),
         )?;
         Ok(())
@@ -499,7 +535,22 @@ fn read_match(row: &Row<'_>) -> Result<MatchRow, StoreError> {
             .map(|view| read_id(&view, "matches.view"))
             .transpose()?,
         quality: stored.quality,
+        list: row.get("list_name")?,
+        exception: read_exception(row)?,
     })
+}
+
+fn read_exception(row: &Row<'_>) -> Result<Option<ExceptionRow>, StoreError> {
+    let Some(bank) = row.get("exception_bank_id")? else {
+        return Ok(None);
+    };
+    Ok(Some(ExceptionRow {
+        bank: BankId(bank),
+        bank_name: row.get("exception_bank_name")?,
+        content: ContentId(row.get("exception_content_id")?),
+        owner: row.get("exception_owner")?,
+        reason: row.get("exception_reason")?,
+    }))
 }
 
 fn read_evidence(row: &Row<'_>) -> Result<EvidenceRow, StoreError> {
@@ -584,7 +635,8 @@ impl CaseRow {
 const SELECT_CASE: &str = "SELECT cases.*, item_id,
          decisions.id AS decision_id, decisions.user_id, decided_ms, finding,
          (SELECT group_concat(DISTINCT bank_name) FROM matches
-          WHERE matches.upload_id = cases.upload_id) AS banks,
-         (SELECT min(distance) FROM matches WHERE matches.upload_id = cases.upload_id) AS nearest
+          WHERE matches.upload_id = cases.upload_id AND exception_bank_id IS NULL) AS banks,
+         (SELECT min(distance) FROM matches
+          WHERE matches.upload_id = cases.upload_id AND exception_bank_id IS NULL) AS nearest
      FROM cases JOIN uploads ON uploads.id = cases.upload_id
      LEFT JOIN decisions ON decisions.case_id = cases.id";

@@ -12,6 +12,7 @@ mod case;
 mod connection;
 mod error;
 mod event;
+mod list;
 mod message;
 mod migration;
 mod records;
@@ -21,12 +22,14 @@ mod tx;
 mod vault;
 
 pub use access::{Link, NewToken, NewUser, Role, RoleError, Scope, Session, Token, User};
-pub use bank::{Bank, BankChange, ContentRow, NewBank, NewContent, StoredHash};
+pub use bank::{Bank, BankChange, BankHash, ContentRow, NewBank, NewContent, StoredHash};
 pub use case::{
-    CaseFilter, CaseRecord, CaseRow, EvidenceRow, MatchRow, NewCase, Reveal, RevealMode, UploadRow,
+    CaseFilter, CaseRecord, CaseRow, EvidenceRow, ExceptionRow, MatchRow, NewCase, Reveal,
+    RevealMode, UploadRow,
 };
 pub use connection::{Store, Watch};
 pub use error::StoreError;
+pub use list::{List, ListChange, ListName, ListNameError};
 pub use message::{Message, NewMessage};
 pub use records::Discrepancy;
 pub use report::{NewReport, ReportRow, ReportState};

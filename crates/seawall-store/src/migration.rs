@@ -49,4 +49,5 @@ fn write_manifestations(connection: &mut Connection) -> Result<(), StoreError> {
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first_light.sql"),
     include_str!("../migrations/0002_seen_index.sql"),
+    include_str!("../migrations/0003_exceptions_and_lists.sql"),
 ];

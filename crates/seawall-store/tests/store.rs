@@ -7,14 +7,14 @@ use seawall_casework::audit::{AuditError, EventDraft, VerifyError};
 use seawall_casework::case::{Case, CasePurpose, CaseState, Decision, Finding, Verdict};
 use seawall_casework::context::ChannelKind;
 use seawall_core::{
-    Actor, Algorithm, BankId, CaseId, ContentId, DecisionId, Distance, EventKind, EvidenceId, Hash,
-    Manifestation, Quality, Random, ReportId, RevealId, Threshold, Timestamp, TokenId, UploadId,
-    UserId, View,
+    Actor, Algorithm, BankId, BankRole, CaseId, ContentId, DecisionId, Distance, EventKind,
+    EvidenceId, Hash, Manifestation, Quality, Random, ReportId, RevealId, Threshold, Timestamp,
+    TokenId, UploadId, UserId, View,
 };
 use seawall_store::{
-    BankChange, CaseFilter, Change, Discrepancy, EvidenceRow, Link, MatchRow, NewBank, NewCase,
-    NewContent, NewReport, NewToken, NewUser, Reveal, RevealMode, Role, Scope, Session, Store,
-    StoreError, StoredHash, UploadRow, WrappedKey,
+    BankChange, BankHash, CaseFilter, Change, Discrepancy, EvidenceRow, Link, ListChange, ListName,
+    MatchRow, NewBank, NewCase, NewContent, NewReport, NewToken, NewUser, Reveal, RevealMode, Role,
+    Scope, Session, Store, StoreError, StoredHash, Tx, UploadRow, WrappedKey,
 };
 
 struct Counting(AtomicU64);
@@ -73,8 +73,11 @@ impl Fixture {
             threshold: Threshold::DEFAULT,
             enabled: true,
             purpose: CasePurpose::Live,
+            role: BankRole::Known,
+            owner: None,
         };
         let content = NewContent {
+            list: None,
             note: Some("a pattern".into()),
             hashes: vec![stored],
         };
@@ -116,6 +119,8 @@ impl Fixture {
             threshold: Threshold::DEFAULT,
             view: Some(View::UPRIGHT),
             quality: Some(Quality(100)),
+            list: None,
+            exception: None,
         };
         let evidence = EvidenceRow {
             id: EvidenceId::new(now(), random),
@@ -232,11 +237,15 @@ fn banks_keep_contents_and_their_revision_rises() {
     assert_eq!(page[0].hashes, [stored]);
     assert_eq!(
         f.store.read(|r| r.bank_hashes(bank)).expect("readable"),
-        [(content, stored)]
+        [BankHash {
+            content,
+            list: None,
+            stored
+        }]
     );
     assert!(
         f.store
-            .read(|r| r.bank_holds(bank, &stored.hash))
+            .read(|r| r.bank_holds(bank, None, &stored.hash))
             .expect("readable")
     );
 
@@ -264,7 +273,7 @@ fn banks_keep_contents_and_their_revision_rises() {
     assert_eq!((after.threshold.bits(), after.contents), (20, 0));
     assert!(
         !f.store
-            .read(|r| r.bank_holds(bank, &stored.hash))
+            .read(|r| r.bank_holds(bank, None, &stored.hash))
             .expect("readable")
     );
 }
@@ -526,4 +535,80 @@ fn the_codes_are_data() {
         .query_row("SELECT count(*) FROM manifestations", [], |row| row.get(0))
         .expect("readable");
     assert_eq!(count as usize, Manifestation::ALL.len());
+}
+
+#[test]
+fn a_list_takes_its_contents_along_and_the_bank_keeps_the_rest() {
+    let f = fixture();
+    let stored = |byte| StoredHash {
+        hash: Hash::Md5([byte; 16]),
+        quality: None,
+    };
+    let (bank, outside) = f.bank(stored(1));
+    let name: ListName = "week-48".parse().expect("a name");
+    let change = |work: &dyn Fn(&Tx<'_>) -> Result<(), StoreError>| {
+        let written = f.store.write(now(), |tx| {
+            work(tx)?;
+            Ok::<_, StoreError>(Change::new(()).event(event(EventKind::ListChanged)))
+        });
+        written.expect("written");
+    };
+    let revision = || {
+        let banks = f.store.read(|reader| reader.banks()).expect("readable");
+        banks[0].revision
+    };
+    let before = revision();
+    change(&|tx| {
+        let list = tx.ensure_list(bank, &name)?;
+        assert_eq!(tx.ensure_list(bank, &name)?, list, "made once");
+        for byte in [1, 2] {
+            let content = NewContent {
+                list: Some(list),
+                note: None,
+                hashes: vec![stored(byte)],
+            };
+            tx.insert_content(bank, &content)?;
+        }
+        Ok(())
+    });
+    assert!(revision() > before);
+    let list = || {
+        f.store
+            .read(|reader| reader.list(bank, &name))
+            .expect("readable")
+    };
+    let made = list().expect("there");
+    assert_eq!(
+        (made.threshold, made.enabled, made.contents),
+        (None, true, 2)
+    );
+    let holds = |list, byte| {
+        let held = f
+            .store
+            .read(|r| r.bank_holds(bank, list, &stored(byte).hash));
+        held.expect("readable")
+    };
+    assert!(
+        holds(Some(made.id), 2) && !holds(None, 2),
+        "each list for itself"
+    );
+
+    let before = revision();
+    let own = Threshold::new(20);
+    for (threshold, enabled, expected) in [
+        (Some(own), None, (own, true)),
+        (None, Some(false), (own, false)),
+        (Some(None), None, (None, false)),
+    ] {
+        change(&|tx| tx.update_list(bank, made.id, ListChange { threshold, enabled }));
+        let now = list().expect("there");
+        assert_eq!((now.threshold, now.enabled), expected);
+    }
+    assert!(revision() > before, "an index can see that it is stale");
+    change(&|tx| tx.delete_list(bank, made.id));
+    assert_eq!(list(), None);
+    let left = f
+        .store
+        .read(|reader| reader.content_ids(bank, ContentId(0)));
+    assert_eq!(left.expect("readable"), [outside]);
 }

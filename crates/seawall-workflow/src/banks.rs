@@ -2,9 +2,12 @@
 
 use seawall_casework::audit::EventDraft;
 use seawall_casework::case::CasePurpose;
-use seawall_core::{Actor, BankName, ContentId, EventKind, Threshold};
+use seawall_core::{Actor, BankName, BankRole, ContentId, EventKind, Threshold};
 use seawall_exchange::list::HashList;
-use seawall_store::{Bank, BankChange, Change, NewBank, NewContent, StoreError, StoredHash, Tx};
+use seawall_store::{
+    Bank, BankChange, Change, List, ListChange, ListName, NewBank, NewContent, StoreError,
+    StoredHash, Tx,
+};
 
 use crate::{Workflow, WorkflowError};
 
@@ -24,6 +27,15 @@ pub enum BankError {
     /// The built-in test bank stays as it is.
     #[error("changing a bank: the built-in test bank stays as it is")]
     BuiltIn,
+    /// Nobody vouches for an exception bank.
+    #[error("making a bank: an exception bank needs an owner, of 1 to 255 characters")]
+    NoOwner,
+    /// An exception needs a reason.
+    #[error("adding to an exception bank: each content needs a note that says why")]
+    NoReason,
+    /// The bank has no such list.
+    #[error("finding a list: this bank has none of this name")]
+    NoList,
     /// A content needs a hash.
     #[error("adding a content: it has no hash that can be kept")]
     NoHash,
@@ -38,6 +50,50 @@ impl From<StoreError> for BankError {
     }
 }
 
+/// A bank that somebody wants to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankRequest {
+    /// Its name.
+    pub name: BankName,
+    /// Largest PDQ distance that matches; where not given, the usual one for known banks, and
+    /// none for exceptions: those are for the very picture.
+    pub threshold: Option<Threshold>,
+    /// Whether it is matched at all.
+    pub enabled: bool,
+    /// What it is for.
+    pub role: BankRole,
+    /// Who vouches for it. An exception bank needs one.
+    pub owner: Option<String>,
+}
+
+impl BankRequest {
+    fn threshold(&self) -> Threshold {
+        self.threshold.unwrap_or(match self.role {
+            BankRole::Known => Threshold::DEFAULT,
+            BankRole::Exception => Threshold::EXACT,
+        })
+    }
+
+    fn check(&self) -> Result<(), BankError> {
+        let is_name = |owner: &String| {
+            let length = owner.chars().count();
+            (1..=255).contains(&length)
+                && !owner.trim().is_empty()
+                && !owner.chars().any(char::is_control)
+        };
+        let fits = match (self.role, &self.owner) {
+            (BankRole::Known, None) => true,
+            (BankRole::Known | BankRole::Exception, Some(owner)) => is_name(owner),
+            (BankRole::Exception, None) => false,
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(BankError::NoOwner)
+        }
+    }
+}
+
 /// What an import did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Imported {
@@ -48,7 +104,7 @@ pub struct Imported {
 }
 
 impl Workflow {
-    /// Makes a bank.
+    /// Makes a bank of known hashes.
     ///
     /// # Errors
     /// [`BankError::Exists`].
@@ -59,18 +115,38 @@ impl Workflow {
         enabled: bool,
         actor: Actor,
     ) -> Result<Bank, BankError> {
-        let new = NewBank {
+        let request = BankRequest {
             name: name.clone(),
+            threshold: Some(threshold),
+            enabled,
+            role: BankRole::Known,
+            owner: None,
+        };
+        self.create_bank_as(&request, actor)
+    }
+
+    /// Makes a bank.
+    ///
+    /// # Errors
+    /// [`BankError::Exists`] or [`BankError::NoOwner`].
+    pub fn create_bank_as(&self, request: &BankRequest, actor: Actor) -> Result<Bank, BankError> {
+        request.check()?;
+        let (threshold, enabled) = (request.threshold(), request.enabled);
+        let new = NewBank {
+            name: request.name.clone(),
             threshold,
             enabled,
             purpose: CasePurpose::Live,
+            role: request.role,
+            owner: request.owner.clone(),
         };
         let made = self.store.write(self.clock.now(), |tx| {
             let id = tx.insert_bank(&new)?;
             let event = EventDraft::new(EventKind::BankCreated, actor)
                 .about(id)
                 .with("threshold_bits", threshold.bits())
-                .with("enabled", enabled);
+                .with("enabled", enabled)
+                .with("role", request.role.name());
             Ok::<_, StoreError>(Change::new(()).event(event))
         });
         match made {
@@ -78,7 +154,7 @@ impl Workflow {
             other => other?,
         }
         self.index.refresh(&self.store)?;
-        self.bank(name)
+        self.bank(&request.name)
     }
 
     /// The bank with this name.
@@ -145,6 +221,7 @@ impl Workflow {
         }
         let id = self.store.write(self.clock.now(), |tx| {
             let bank = own_bank(tx, name)?;
+            check_reason(&bank, content.note.as_deref())?;
             let id = tx.insert_content(bank.id, content)?;
             let event = EventDraft::new(EventKind::ContentsAdded, actor)
                 .about(bank.id)
@@ -156,21 +233,26 @@ impl Workflow {
         Ok(id)
     }
 
-    /// Adds every row of a list whose hash the bank does not hold yet, as one batch.
+    /// Adds every row of a list whose hash the bank does not hold yet, as one batch. The rows
+    /// go into the list of the bank that `into` names, which is made where there is none, or
+    /// stand outside of all lists; a hash that another list holds is held by this one too.
     ///
     /// # Errors
     /// [`BankError`].
     pub fn import_list(
         &self,
         name: &BankName,
+        into: Option<&ListName>,
         list: &HashList,
         actor: Actor,
     ) -> Result<Imported, BankError> {
         let imported = self.store.write(self.clock.now(), |tx| {
             let bank = own_bank(tx, name)?;
+            let into = into.map(|into| tx.ensure_list(bank.id, into)).transpose()?;
             let mut imported = Imported { added: 0, known: 0 };
             for row in &list.rows {
-                if tx.bank_holds(bank.id, &row.hash)? {
+                check_reason(&bank, row.note.as_deref())?;
+                if tx.bank_holds(bank.id, into, &row.hash)? {
                     imported.known += 1;
                     continue;
                 }
@@ -181,6 +263,7 @@ impl Workflow {
                 tx.insert_content(
                     bank.id,
                     &NewContent {
+                        list: into,
                         note: row.note.clone(),
                         hashes,
                     },
@@ -188,11 +271,14 @@ impl Workflow {
                 imported.added += 1;
             }
             let change = Change::new(imported);
-            let event = EventDraft::new(EventKind::ContentsAdded, actor)
+            let mut event = EventDraft::new(EventKind::ContentsAdded, actor)
                 .about(bank.id)
                 .with("added", imported.added)
                 .with("known", imported.known)
                 .with("rejected", list.rejected.len());
+            if let Some(into) = into {
+                event = event.with("list", into.0);
+            }
             Ok::<_, BankError>(change.event(event))
         })?;
         self.index.refresh(&self.store)?;
@@ -220,12 +306,90 @@ impl Workflow {
         Ok(self.index.refresh_without(&self.store, bank, content)?)
     }
 
+    /// The lists of a bank, by name.
+    ///
+    /// # Errors
+    /// [`BankError::NoBank`].
+    pub fn lists(&self, name: &BankName) -> Result<Vec<List>, BankError> {
+        self.store.read(|reader| {
+            let bank = reader.bank(name)?.ok_or(BankError::NoBank)?;
+            Ok(reader.lists(bank.id)?)
+        })
+    }
+
+    /// Changes a list's settings.
+    ///
+    /// # Errors
+    /// [`BankError`].
+    pub fn change_list(
+        &self,
+        name: &BankName,
+        list: &ListName,
+        change: ListChange,
+        actor: Actor,
+    ) -> Result<List, BankError> {
+        let changed = self.store.write(self.clock.now(), |tx| {
+            let bank = own_bank(tx, name)?;
+            let found = tx.list(bank.id, list)?.ok_or(BankError::NoList)?;
+            tx.update_list(bank.id, found.id, change)?;
+            let mut event = EventDraft::new(EventKind::ListChanged, actor)
+                .about(bank.id)
+                .with("list", found.id.0);
+            if let Some(threshold) = change.threshold {
+                event = event.with("threshold_bits", threshold.map(Threshold::bits));
+            }
+            if let Some(enabled) = change.enabled {
+                event = event.with("enabled", enabled);
+            }
+            let changed = tx.list(bank.id, list)?.ok_or(BankError::NoList)?;
+            Ok::<_, BankError>(Change::new(changed).event(event))
+        })?;
+        self.index.refresh(&self.store)?;
+        Ok(changed)
+    }
+
+    /// Withdraws a list: deletes it with the contents that came with it, and returns how many
+    /// those were. They stop matching before this returns.
+    ///
+    /// # Errors
+    /// [`BankError`].
+    pub fn delete_list(
+        &self,
+        name: &BankName,
+        list: &ListName,
+        actor: Actor,
+    ) -> Result<u64, BankError> {
+        let contents = self.store.write(self.clock.now(), |tx| {
+            let bank = own_bank(tx, name)?;
+            let found = tx.list(bank.id, list)?.ok_or(BankError::NoList)?;
+            tx.delete_list(bank.id, found.id)?;
+            let event = EventDraft::new(EventKind::ListDeleted, actor)
+                .about(bank.id)
+                .with("list", found.id.0)
+                .with("contents", found.contents);
+            Ok::<_, BankError>(Change::new(found.contents).event(event))
+        })?;
+        self.index.refresh(&self.store)?;
+        Ok(contents)
+    }
+
     /// Takes over what another process (the command line) changed in the banks.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn refresh_banks(&self) -> Result<(), StoreError> {
         self.index.refresh(&self.store)
+    }
+}
+
+/// Every exception says why it is one.
+fn check_reason(bank: &Bank, note: Option<&str>) -> Result<(), BankError> {
+    match bank.role {
+        BankRole::Known => Ok(()),
+        BankRole::Exception => match note.map(str::trim) {
+            None | Some("") => Err(BankError::NoReason),
+            Some(_) => Ok(()),
+        },
     }
 }
 

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use seawall::hash::{Digests, combine, digests};
-use seawall::index::Hit;
+use seawall::index::{Hit, Suppressor};
 use seawall::scan::{Match, matches};
 use seawall_casework::audit::EventDraft;
 use seawall_casework::case::{Case, CasePurpose, CaseState};
 use seawall_casework::context::{ContextError, UploadContext};
 use seawall_core::{
-    Actor, Algorithm, CaseId, Distance, EvidenceId, Hash, HashReport, MessageId, Outcome, Quality,
-    Reason, Threshold, Timestamp, UploadId, View,
+    Actor, Algorithm, CaseId, Distance, EventKind, EvidenceId, Hash, HashReport, MessageId,
+    Outcome, Quality, Reason, Threshold, Timestamp, UploadId, View,
 };
 use seawall_store::{
-    CaseRecord, Change, EvidenceRow, MatchRow, NewCase, NewMessage, StoreError, UploadRow,
+    CaseRecord, Change, EvidenceRow, ExceptionRow, MatchRow, NewCase, NewMessage, StoreError,
+    UploadRow,
 };
 use serde::{Deserialize, Serialize};
 
@@ -119,13 +120,41 @@ pub struct MatchAnswer {
     pub content_id: i64,
     /// Which kind of hash.
     pub algorithm: Algorithm,
+    /// The list of the bank that it came with, if with any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
     /// In how many bits they differ; 0 for digests.
     pub distance: Distance,
-    /// The bank's threshold in bits.
+    /// The threshold that admitted it, in bits: the list's or the bank's.
     pub threshold: Threshold,
     /// Which form of the picture matched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub view: Option<View>,
+    /// What speaks against it, where it is suppressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exception: Option<ExceptionAnswer>,
+}
+
+/// An exception that speaks against a match.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExceptionAnswer {
+    /// The exception bank's name.
+    pub bank: String,
+    /// The content within it.
+    pub content_id: i64,
+    /// Who vouches for it.
+    pub owner: String,
+    /// Why it is an exception.
+    pub reason: String,
+}
+
+/// What one hash matches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LookupAnswer {
+    /// Every listed hash that matches, nearest first.
+    pub matches: Vec<MatchAnswer>,
+    /// Those that exceptions speak against.
+    pub suppressed: Vec<MatchAnswer>,
 }
 
 /// The answer to a scan. For the platform alone: never to be shown to the uploader.
@@ -147,6 +176,8 @@ pub struct ScanAnswer {
     pub signals: Vec<Signal>,
     /// Every listed hash that matches, nearest first.
     pub matches: Vec<MatchAnswer>,
+    /// Those that exceptions speak against: no reason for a case by themselves.
+    pub suppressed: Vec<MatchAnswer>,
     /// What the platform is advised to do.
     pub recommendation: Recommendation,
     /// The case, where there is a match.
@@ -231,13 +262,23 @@ impl Workflow {
     }
 
     /// Looks one hash up in the enabled banks. Opens no case.
-    #[must_use]
-    pub fn look_up(&self, hash: &Hash) -> Vec<MatchAnswer> {
+    ///
+    /// # Errors
+    /// [`StoreError`] where the reason of an exception cannot be read.
+    pub fn look_up(&self, hash: &Hash) -> Result<LookupAnswer, StoreError> {
         let banks = self.index.load();
         let hits = banks.index.lookup(hash, None);
-        self.tally.count_lookup(!hits.is_empty());
-        let row = |hit: Hit| match_answer(&banks.row(&hit, None, None));
-        hits.into_iter().map(row).collect()
+        let rows = hits.iter().map(|hit| banks.row(hit, None, None)).collect();
+        let rows = self.with_reasons(rows)?;
+        let (suppressed, matches): (Vec<_>, Vec<_>) = rows
+            .iter()
+            .map(match_answer)
+            .partition(|answer| answer.exception.is_some());
+        self.tally.count_lookup(!matches.is_empty());
+        Ok(LookupAnswer {
+            matches,
+            suppressed,
+        })
     }
 
     fn settle(
@@ -258,12 +299,13 @@ impl Workflow {
         if let Some(answer) = self.known_item(request, &scanned)? {
             return Ok(answer);
         }
-        let rows = scanned.match_rows();
-        let opened = match rows.is_empty() {
-            true => None,
-            false => Some(self.open_case(request, &scanned, &rows)?),
+        let rows = self.with_reasons(scanned.match_rows())?;
+        let opened = match rows.iter().any(|row| row.exception.is_none()) {
+            true => Some(self.open_case(request, &scanned, &rows)?),
+            false => None,
         };
         if opened.is_none() {
+            self.write_suppressed(request, &scanned, &rows)?;
             self.keep_seen(request, &scanned.report)?;
         }
         let is_repeated = opened.is_some_and(|opened| opened.is_repeated);
@@ -278,6 +320,49 @@ impl Workflow {
         let mut answer = self.answer(&request.item_id, &scanned, &rows, case);
         answer.repeated = is_repeated;
         Ok(answer)
+    }
+
+    /// Reads why the exceptions among these rows are exceptions.
+    fn with_reasons(&self, mut rows: Vec<MatchRow>) -> Result<Vec<MatchRow>, StoreError> {
+        let mut exceptions = rows
+            .iter_mut()
+            .filter_map(|row| row.exception.as_mut())
+            .peekable();
+        if exceptions.peek().is_some() {
+            self.store.read(|reader| {
+                exceptions.try_for_each(|exception| {
+                    let note = reader.content_note(exception.content)?;
+                    exception.reason = note.unwrap_or_default();
+                    Ok::<_, StoreError>(())
+                })
+            })?;
+        }
+        Ok(rows)
+    }
+
+    /// Writes that an upload's every match was suppressed, by what; nothing where it has none.
+    fn write_suppressed(
+        &self,
+        request: &ScanRequest,
+        scanned: &Scanned,
+        rows: &[MatchRow],
+    ) -> Result<(), StoreError> {
+        let pairs: Vec<_> = rows.iter().filter_map(suppression).collect();
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let mut event = EventDraft::new(EventKind::ScanSuppressed, request.actor)
+            .with("channel", request.context.channel.name())
+            .with("suppressed", pairs.len())
+            .with(
+                "matches",
+                pairs.into_iter().take(PAIRS_MAX).collect::<Vec<_>>(),
+            );
+        if scanned.purpose() == CasePurpose::Test {
+            event = event.with("test", true);
+        }
+        self.store
+            .write(self.clock.now(), |_| Ok(Change::new(()).event(event)))
     }
 
     /// The answer for an item that already has a case, if it has one.
@@ -297,7 +382,7 @@ impl Workflow {
         }
         let record = self.store.read(|reader| reader.case(case))?;
         let rows = record
-            .map(|record: CaseRecord| record.matches)
+            .map(|record: CaseRecord| [record.matches, record.suppressed].concat())
             .unwrap_or_default();
         let mut answer = self.answer(&request.item_id, scanned, &rows, Some(case));
         answer.repeated = true;
@@ -387,7 +472,7 @@ impl Workflow {
             "item_id": request.item_id,
             "at": case.opened_at,
             "channel": case.channel,
-            "matches": rows.len(),
+            "matches": rows.iter().filter(|row| row.exception.is_none()).count(),
             "test": case.purpose == CasePurpose::Test,
         });
         NewMessage {
@@ -405,6 +490,10 @@ impl Workflow {
         case: Option<CaseId>,
     ) -> ScanAnswer {
         let report = &scanned.report;
+        let (suppressed, matches): (Vec<_>, Vec<_>) = rows
+            .iter()
+            .map(match_answer)
+            .partition(|answer| answer.exception.is_some());
         ScanAnswer {
             item_id: item_id.to_owned(),
             media_type: report.media_type.to_string(),
@@ -412,9 +501,10 @@ impl Workflow {
             reason: report.reason,
             notes: report.notes.clone(),
             signals: Algorithm::ALL
-                .map(|algorithm| signal(algorithm, report, rows))
+                .map(|algorithm| signal(algorithm, report, &matches))
                 .to_vec(),
-            matches: rows.iter().map(match_answer).collect(),
+            matches,
+            suppressed,
             recommendation: self.policy.recommend(report.outcome, case.is_some()),
             case_id: case,
             repeated: false,
@@ -423,7 +513,8 @@ impl Workflow {
 }
 
 impl Scanned {
-    /// A match with the built-in test bank alone is a rehearsal.
+    /// A match with the built-in test bank alone is a rehearsal. Suppressed matches say so only
+    /// where there are no others.
     fn purpose(&self) -> CasePurpose {
         let is_live = |found: &Match| {
             self.banks
@@ -431,7 +522,13 @@ impl Scanned {
                 .get(&found.hit.bank)
                 .is_none_or(|bank| bank.purpose == CasePurpose::Live)
         };
-        if self.found.iter().any(is_live) {
+        let counts = |found: &&Match| found.hit.suppressed_by.is_none();
+        let mut counting = self.found.iter().filter(counts).peekable();
+        let is_live = match counting.peek() {
+            Some(_) => counting.any(is_live),
+            None => self.found.iter().any(is_live),
+        };
+        if is_live {
             CasePurpose::Live
         } else {
             CasePurpose::Test
@@ -463,10 +560,24 @@ impl Snapshot {
             bank_name: bank.map(|bank| bank.name.to_string()).unwrap_or_default(),
             content: hit.content,
             hash: hit.hash,
+            list: hit.list.and_then(|list| self.lists.get(&list)).cloned(),
             distance: hit.distance,
-            threshold: bank.map_or(Threshold::DEFAULT, |bank| bank.threshold),
+            threshold: hit.threshold,
             view,
             quality,
+            exception: hit.suppressed_by.map(|by| self.exception(by)),
+        }
+    }
+
+    /// What speaks against a hit, its reason still to be read.
+    fn exception(&self, by: Suppressor) -> ExceptionRow {
+        let bank = self.banks.get(&by.bank);
+        ExceptionRow {
+            bank: by.bank,
+            bank_name: bank.map(|bank| bank.name.to_string()).unwrap_or_default(),
+            content: by.content,
+            owner: bank.and_then(|bank| bank.owner.clone()).unwrap_or_default(),
+            reason: String::new(),
         }
     }
 }
@@ -503,12 +614,16 @@ fn upload_row(id: UploadId, request: &ScanRequest, scanned: &Scanned, now: Times
 }
 
 fn opened_event(case: &Case, actor: Actor, rows: &[MatchRow]) -> EventDraft {
-    let nearest = rows
-        .iter()
+    let counting = || rows.iter().filter(|row| row.exception.is_none());
+    let nearest = counting()
         .map(|row| row.distance.0)
         .min()
         .unwrap_or_default();
-    case.opened_event(actor, rows.len(), nearest)
+    let event = case.opened_event(actor, counting().count(), nearest);
+    match rows.len() - counting().count() {
+        0 => event,
+        suppressed => event.with("suppressed", suppressed),
+    }
 }
 
 fn match_answer(row: &MatchRow) -> MatchAnswer {
@@ -516,20 +631,27 @@ fn match_answer(row: &MatchRow) -> MatchAnswer {
         bank: row.bank_name.clone(),
         content_id: row.content.0,
         algorithm: row.hash.algorithm(),
+        list: row.list.clone(),
         distance: row.distance,
         threshold: row.threshold,
         view: row.view,
+        exception: row.exception.as_ref().map(|exception| ExceptionAnswer {
+            bank: exception.bank_name.clone(),
+            content_id: exception.content.0,
+            owner: exception.owner.clone(),
+            reason: exception.reason.clone(),
+        }),
     }
 }
 
-fn signal(algorithm: Algorithm, report: &HashReport, rows: &[MatchRow]) -> Signal {
+fn signal(algorithm: Algorithm, report: &HashReport, matches: &[MatchAnswer]) -> Signal {
     let of_kind = || {
         report
             .hashes
             .iter()
             .filter(|record| record.hash.algorithm() == algorithm)
     };
-    let outcome = if rows.iter().any(|row| row.hash.algorithm() == algorithm) {
+    let outcome = if matches.iter().any(|found| found.algorithm == algorithm) {
         SignalOutcome::Matched
     } else if of_kind().any(seawall_core::HashRecord::is_usable) {
         SignalOutcome::NoMatch
@@ -543,5 +665,17 @@ fn signal(algorithm: Algorithm, report: &HashReport, rows: &[MatchRow]) -> Signa
     }
 }
 
+/// A suppressed match in the log: ids of banks and contents, nothing of the upload.
+fn suppression(row: &MatchRow) -> Option<serde_json::Value> {
+    let exception = row.exception.as_ref()?;
+    Some(serde_json::json!({
+        "bank": row.bank, "content": row.content,
+        "algorithm": row.hash.algorithm(), "distance": row.distance,
+        "exception_bank": exception.bank, "exception_content": exception.content,
+    }))
+}
+
+/// How many suppressed matches one event names.
+const PAIRS_MAX: usize = 20;
 /// What the sealed context is bound to.
 pub(crate) const CONTEXT: &str = "context";

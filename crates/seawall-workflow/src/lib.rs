@@ -26,11 +26,12 @@ pub mod worker;
 mod workflow;
 
 pub use access::{AccessError, Secret, SignedIn};
-pub use banks::{BankError, Imported};
+pub use banks::{BankError, BankRequest, Imported};
 pub use deliver::{Delivered, Receiver, ResumeError};
 pub use error::WorkflowError;
 pub use ingest::{
-    MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest, Signal, SignalOutcome,
+    ExceptionAnswer, LookupAnswer, MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError,
+    ScanRequest, Signal, SignalOutcome,
 };
 pub use proof::{Gap, Proof, prove};
 pub use publish::Webhook;

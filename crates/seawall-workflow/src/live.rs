@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use seawall::index::{BankIndex, BankSettings, Entry, Index};
-use seawall_core::{BankId, BankRole, ContentId, Quality};
-use seawall_store::{Bank, Reader, Store, StoreError, StoredHash};
+use seawall::index::{BankIndex, BankSettings, Entry, Index, ListSettings};
+use seawall_core::{BankId, ContentId, ListId, Quality};
+use seawall_store::{Bank, BankHash, List, Reader, Store, StoreError};
 
 /// The banks as they are matched now.
 pub(crate) struct LiveIndex {
@@ -30,6 +30,8 @@ pub(crate) struct Snapshot {
     pub(crate) index: Index,
     /// What the banks are called and how they match.
     pub(crate) banks: BTreeMap<BankId, Bank>,
+    /// What lists are called.
+    pub(crate) lists: BTreeMap<ListId, String>,
     /// The last content of each bank that has one. Ids rise and are never used again, so that
     /// what was added since has higher ones.
     last: BTreeMap<BankId, ContentId>,
@@ -111,7 +113,10 @@ fn load(reader: &Reader<'_>) -> Result<Snapshot, StoreError> {
     let (mut indexes, mut next) = (Vec::new(), Snapshot::default());
     for bank in reader.banks()? {
         let hashes = reader.bank_hashes(bank.id)?;
-        indexes.push(Arc::new(BankIndex::new(settings(&bank), entries(hashes))));
+        let lists = reader.lists(bank.id)?;
+        let settings = settings(&bank, &lists);
+        indexes.push(Arc::new(BankIndex::new(settings, entries(hashes))));
+        next.take_lists(lists);
         next.take_bank(reader, bank)?;
     }
     next.index = Index::new(indexes);
@@ -149,7 +154,9 @@ impl Snapshot {
             return Ok(());
         }
         let last = self.last.get(&bank.id).copied().unwrap_or(ContentId(0));
-        self.index.set_bank(settings(&bank));
+        let lists = reader.lists(bank.id)?;
+        self.index.set_bank(settings(&bank, &lists));
+        self.take_lists(lists);
         let mut expected = self.banks.get(&bank.id).map_or(0, |before| before.contents);
         if let Some(deleted) = deleted.filter(|deleted| *deleted <= last) {
             self.index.withdraw(bank.id, deleted);
@@ -177,6 +184,13 @@ impl Snapshot {
         Ok(())
     }
 
+    fn take_lists(&mut self, lists: Vec<List>) {
+        let names = lists
+            .into_iter()
+            .map(|list| (list.id, list.name.to_string()));
+        self.lists.extend(names);
+    }
+
     fn take_bank(&mut self, reader: &Reader<'_>, bank: Bank) -> Result<(), StoreError> {
         let known = self.last.get(&bank.id).copied().unwrap_or(ContentId(0));
         if let Some(last) = reader.content_ids(bank.id, known)?.last() {
@@ -187,26 +201,31 @@ impl Snapshot {
     }
 }
 
-fn settings(bank: &Bank) -> BankSettings {
+fn settings(bank: &Bank, lists: &[List]) -> BankSettings {
+    let list = |list: &List| ListSettings {
+        list: list.id,
+        threshold: list.threshold,
+        enabled: list.enabled,
+    };
     BankSettings {
         bank: bank.id,
         name: bank.name.to_string(),
         threshold: bank.threshold,
         enabled: bank.enabled,
-        role: BankRole::Known,
-        lists: Vec::new(),
+        role: bank.role,
+        lists: lists.iter().map(list).collect(),
     }
 }
 
 /// Hashes below the floor stay in the bank, as its owner gave them, but are not matched.
-fn entries(hashes: Vec<(ContentId, StoredHash)>) -> impl Iterator<Item = Entry> {
+fn entries(hashes: Vec<BankHash>) -> impl Iterator<Item = Entry> {
     let usable = |quality: Option<Quality>| quality.is_none_or(Quality::is_usable);
     let usable = hashes
         .into_iter()
-        .filter(move |(_, stored)| usable(stored.quality));
-    usable.map(|(content, stored)| Entry {
-        content,
-        list: None,
-        hash: stored.hash,
+        .filter(move |hash| usable(hash.stored.quality));
+    usable.map(|hash| Entry {
+        content: hash.content,
+        list: hash.list,
+        hash: hash.stored.hash,
     })
 }

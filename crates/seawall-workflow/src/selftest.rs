@@ -6,7 +6,7 @@ use seawall::Budget;
 use seawall::hash::report;
 use seawall_casework::audit::EventDraft;
 use seawall_casework::case::CasePurpose;
-use seawall_core::{Actor, BankName, EventKind, Limits, Threshold, ViewOptions};
+use seawall_core::{Actor, BankName, BankRole, EventKind, Limits, Threshold, ViewOptions};
 use seawall_store::{Change, NewBank, NewContent, StoreError, StoredHash};
 
 use crate::{Workflow, WorkflowError};
@@ -34,8 +34,11 @@ impl Workflow {
             threshold: Threshold::DEFAULT,
             enabled: true,
             purpose: CasePurpose::Test,
+            role: BankRole::Known,
+            owner: None,
         };
         let content = NewContent {
+            list: None,
             note: Some("built-in test picture".into()),
             hashes: hashes(),
         };

@@ -59,7 +59,16 @@ fn a_bank_is_made_listed_and_deleted() {
         .collect();
     assert_eq!(
         keys,
-        BTreeSet::from(["id", "name", "threshold", "enabled", "contents"])
+        BTreeSet::from([
+            "id",
+            "name",
+            "role",
+            "owner",
+            "threshold",
+            "enabled",
+            "contents",
+            "low_quality"
+        ])
     );
     assert_eq!(
         (
@@ -314,4 +323,67 @@ fn what_is_exported_can_be_imported_again() {
         .arg(&file)
         .arg(installation.path("pictures/a.png"));
     Run::of(&mut command).exits(3);
+}
+
+#[test]
+fn exceptions_and_lists_are_kept_from_the_command_line() {
+    let installation = Installation::new();
+    let create = ["bank", "create", "BENIGN", "--role", "exception"];
+    let refused = installation.run(create).exits(2);
+    assert!(refused.stderr.contains("owner"), "{}", refused.stderr);
+    let owned = create.into_iter().chain(["--owner", "Trust and safety"]);
+    let made = installation.run(owned).exits(0);
+    assert!(made.stdout.contains("0 bits"), "{}", made.stdout);
+    let listed = &banks(&installation)[0];
+    assert_eq!(
+        (&listed["role"], &listed["owner"]),
+        (&json!("exception"), &json!("Trust and safety"))
+    );
+    let hash = format!("pdq:{}", "0f".repeat(32));
+    let add = ["bank", "add", "BENIGN", "--hash", &hash];
+    let refused = installation.run(add).exits(2);
+    assert!(refused.stderr.contains("note"), "{}", refused.stderr);
+    installation
+        .run(add.into_iter().chain(["--note", "an icon"]))
+        .exits(0);
+
+    installation.run(["bank", "create", "KNOWN"]).exits(0);
+    let rows = installation.write("rows.txt", "0f".repeat(32));
+    let rows = rows.to_str().expect("UTF-8");
+    installation
+        .run(["bank", "import", "KNOWN", rows, "--list", "week-48"])
+        .exits(0);
+    let lists = |more: &[&str]| {
+        let arguments = [&["bank", "lists"][..], more].concat();
+        installation.run(arguments)
+    };
+    lists(&["set", "KNOWN", "week-48", "--threshold", "20", "--disable"]).exits(0);
+    let shown = lists(&["show", "KNOWN", "--json"]).exits(0).json();
+    assert_eq!(
+        shown,
+        json!({ "name": "week-48", "threshold": 20, "enabled": false, "contents": 1 })
+    );
+    let set = lists(&["set", "KNOWN", "week-48", "--bank-threshold", "--enable"]).exits(0);
+    assert!(
+        set.stdout.contains("the bank's bits  enabled"),
+        "{}",
+        set.stdout
+    );
+    assert!(
+        lists(&["set", "KNOWN", "week-48"])
+            .exits(2)
+            .stderr
+            .contains("--threshold")
+    );
+    let table = installation.run(["bank", "list"]).exits(0).stdout;
+    assert!(table.contains("enabled  exceptions"), "{table}");
+    lists(&["delete", "KNOWN", "week-48"]).exits(0);
+    let deleted = lists(&["delete", "KNOWN", "week-48", "--yes"]).exits(0);
+    assert_eq!(deleted.stdout, "deleted week-48 with 1 contents\n");
+    assert!(
+        lists(&["delete", "KNOWN", "week-48"])
+            .exits(2)
+            .stderr
+            .contains("week-48")
+    );
 }

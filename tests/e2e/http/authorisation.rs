@@ -6,7 +6,7 @@ use crate::support::{Api, Http, raw, status_of};
 use crate::{SCOPES, Scene};
 
 /// The scope that each address needs, written down once more, apart from the server's table.
-const NEEDED: [(&str, &str, Option<&str>); 25] = [
+const NEEDED: [(&str, &str, Option<&str>); 28] = [
     ("POST", "/api/v1/scans", Some("scan")),
     ("POST", "/api/v1/lookups", Some("scan")),
     ("GET", "/api/v1/banks", Some("banks.read")),
@@ -23,6 +23,17 @@ const NEEDED: [(&str, &str, Option<&str>); 25] = [
     ),
     ("POST", "/api/v1/banks/{name}/pictures", Some("banks.write")),
     ("POST", "/api/v1/banks/{name}/import", Some("banks.write")),
+    ("GET", "/api/v1/banks/{name}/lists", Some("banks.read")),
+    (
+        "PATCH",
+        "/api/v1/banks/{name}/lists/{list}",
+        Some("banks.write"),
+    ),
+    (
+        "DELETE",
+        "/api/v1/banks/{name}/lists/{list}",
+        Some("banks.write"),
+    ),
     ("GET", "/api/v1/cases", Some("cases.read")),
     ("GET", "/api/v1/cases/{id}", Some("cases.read")),
     ("GET", "/api/v1/seen", Some("seen.read")),
@@ -61,6 +72,7 @@ fn filled(path: &str) -> String {
     path.replace("{name}", "NOBODY")
         .replace("{id}", "7")
         .replace("{item_id}", "nothing")
+        .replace("{list}", "none")
 }
 
 fn needed(method: &str, path: &str) -> Option<&'static str> {

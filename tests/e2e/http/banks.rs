@@ -32,7 +32,9 @@ fn a_bank_is_made_with_its_defaults_and_listed_by_name() {
             "created_at",
             "enabled",
             "id",
+            "low_quality",
             "name",
+            "role",
             "test",
             "threshold"
         ]

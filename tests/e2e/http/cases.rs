@@ -176,6 +176,7 @@ fn an_open_case_shows_its_matches_and_nothing_personal() {
             "report",
             "reveals",
             "state",
+            "suppressed",
             "test",
             "viewed_in_full"
         ]

@@ -33,7 +33,8 @@ fn an_upload_that_matches_opens_a_case() {
             "outcome",
             "recommendation",
             "repeated",
-            "signals"
+            "signals",
+            "suppressed"
         ]
     );
     assert_eq!(
@@ -93,7 +94,8 @@ fn an_upload_that_matches_nothing_is_allowed_and_leaves_no_case() {
             "outcome",
             "recommendation",
             "repeated",
-            "signals"
+            "signals",
+            "suppressed"
         ]
     );
     assert_eq!(

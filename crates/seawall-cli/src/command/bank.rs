@@ -1,14 +1,19 @@
 //! `seawall bank`. A running server takes changes over within a second.
 
+mod lists;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use seawall_core::{Actor, Algorithm, BankName, ContentId, Hash, Outcome, Threshold, ViewOptions};
-use seawall_store::{ContentRow, NewContent, StoredHash};
-use seawall_workflow::Workflow;
+use seawall_core::{
+    Actor, Algorithm, BankName, BankRole, ContentId, Hash, Outcome, Threshold, ViewOptions,
+};
+use seawall_store::{ContentRow, ListName, NewContent, StoredHash};
+use seawall_workflow::{BankRequest, Workflow};
 
+use self::lists::Lists;
 use super::matching::read_list;
 use super::runtime;
 use crate::folder;
@@ -22,9 +27,15 @@ pub(crate) enum Bank {
     Create {
         /// Upper-case letters, digits and underscores, not starting with a digit.
         name: BankName,
-        /// Largest PDQ distance that is a match, in bits.
-        #[arg(long, value_parser = clap::value_parser!(u16).range(0..=256), default_value_t = Threshold::DEFAULT.bits())]
-        threshold: u16,
+        /// Largest PDQ distance that is a match, in bits; 31 where not given, 0 for exceptions.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(0..=256))]
+        threshold: Option<u16>,
+        /// known, or exception: what is near its hashes is no reason for a case.
+        #[arg(long, default_value_t = BankRole::Known)]
+        role: BankRole,
+        /// Who vouches for it. An exception bank needs one.
+        #[arg(long)]
+        owner: Option<String>,
         /// Do not match it yet.
         #[arg(long)]
         disabled: bool,
@@ -39,7 +50,7 @@ pub(crate) enum Bank {
     Add {
         /// The bank.
         name: BankName,
-        /// A remark for each.
+        /// A remark for each; in an exception bank the reason.
         #[arg(long)]
         note: Option<String>,
         /// Hashes as `algorithm:digits`, instead of or beside pictures.
@@ -53,11 +64,18 @@ pub(crate) enum Bank {
         /// The bank.
         name: BankName,
         /// The list, as text or CSV.
-        list: PathBuf,
+        #[arg(value_name = "LIST")]
+        file: PathBuf,
+        /// The list of the bank that the rows go into; made where there is none.
+        #[arg(long = "list", value_name = "NAME")]
+        into: Option<ListName>,
         /// Say what would be done and change nothing.
         #[arg(long)]
         dry_run: bool,
     },
+    /// Keep the lists of a bank, each with a threshold and a switch of its own.
+    #[command(subcommand)]
+    Lists(Lists),
     /// Write a bank's hashes as CSV.
     Export {
         /// The bank.
@@ -83,11 +101,18 @@ impl Bank {
             Self::Create {
                 name,
                 threshold,
+                role,
+                owner,
                 disabled,
             } => {
-                let threshold =
-                    Threshold::new(threshold).context("a threshold is 0 to 256 bits")?;
-                let bank = workflow.create_bank(&name, threshold, !disabled, Actor::Operator)?;
+                let request = BankRequest {
+                    name,
+                    threshold: threshold.and_then(Threshold::new),
+                    enabled: !disabled,
+                    role,
+                    owner,
+                };
+                let bank = workflow.create_bank_as(&request, Actor::Operator)?;
                 output::line(format_args!(
                     "made {} ({} bits)",
                     bank.name,
@@ -104,9 +129,11 @@ impl Bank {
             } => add(&workflow, &name, note, &hashes, &pictures),
             Self::Import {
                 name,
-                list,
+                file,
+                into,
                 dry_run,
-            } => import(&workflow, &name, &list, dry_run),
+            } => import(&workflow, &name, &file, into.as_ref(), dry_run),
+            Self::Lists(command) => command.run(&workflow),
             Self::Export { name, output } => export(&workflow, &name, output.as_deref()),
             Self::Delete { name, yes } => delete(&workflow, &name, yes),
         }
@@ -115,16 +142,28 @@ impl Bank {
 
 fn list(workflow: &Workflow, json: bool) -> anyhow::Result<Exit> {
     for bank in workflow.store().read(|reader| reader.banks())? {
+        let low_quality = workflow
+            .store()
+            .read(|reader| reader.low_quality_hashes(bank.id))?;
         if json {
             output::json(&serde_json::json!({
-                "id": bank.id, "name": bank.name, "threshold": bank.threshold,
-                "enabled": bank.enabled, "contents": bank.contents,
+                "id": bank.id, "name": bank.name, "role": bank.role, "owner": bank.owner,
+                "threshold": bank.threshold, "enabled": bank.enabled,
+                "contents": bank.contents, "low_quality": low_quality,
             }))?;
         } else {
             let state = if bank.enabled { "enabled" } else { "disabled" };
             let bits = bank.threshold.bits();
+            let exception = match bank.role {
+                BankRole::Known => "",
+                BankRole::Exception => "  exceptions",
+            };
+            let low = match low_quality {
+                0 => String::new(),
+                low => format!("  {low} hashes of low quality, not matched"),
+            };
             output::line(format_args!(
-                "{:<32} {:>9} contents  {bits:>3} bits  {state}",
+                "{:<32} {:>9} contents  {bits:>3} bits  {state}{exception}{low}",
                 bank.name.as_str(),
                 bank.contents
             ));
@@ -149,6 +188,7 @@ fn add(
             .map(|text| parse_hash(text))
             .collect::<anyhow::Result<_>>()?;
         let content = NewContent {
+            list: None,
             note: note.clone(),
             hashes: stored,
         };
@@ -173,6 +213,7 @@ fn add(
             return Ok(());
         }
         let content = NewContent {
+            list: None,
             note: note.clone(),
             hashes: stored,
         };
@@ -194,6 +235,7 @@ fn import(
     workflow: &Workflow,
     name: &BankName,
     list: &Path,
+    into: Option<&ListName>,
     dry_run: bool,
 ) -> anyhow::Result<Exit> {
     let list = read_list(list)?;
@@ -207,7 +249,7 @@ fn import(
         ));
         return Ok(Exit::Ok);
     }
-    let done = workflow.import_list(name, &list, Actor::Operator)?;
+    let done = workflow.import_list(name, into, &list, Actor::Operator)?;
     output::line(format_args!(
         "added {}, {} were there already, {rejected} unreadable, {aside} set aside",
         done.added, done.known
@@ -290,7 +332,10 @@ const EXPORT_PAGE: u32 = 1_000;
 
 const EXAMPLES: &str = "Examples:
   seawall bank create PARTNER_A --threshold 31
+  seawall bank create BENIGN --role exception --owner \"Trust and safety\"
   seawall bank import PARTNER_A list.csv --dry-run
+  seawall bank import PARTNER_A week-48.csv --list week-48
+  seawall bank lists set PARTNER_A week-48 --threshold 20
   seawall bank add PARTNER_A --note \"our own\" pictures/
   seawall bank export PARTNER_A --output partner-a.csv
   seawall bank delete PARTNER_A --yes";

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::{Extension, Request, State};
 use http::StatusCode;
-use seawall_core::{BankName, ContentId, Quality, Threshold, Timestamp};
-use seawall_store::{Bank, BankChange, ContentRow, NewContent, StoredHash};
-use seawall_workflow::BankError;
+use seawall_core::{BankName, BankRole, ContentId, Quality, Threshold, Timestamp};
+use seawall_store::{Bank, BankChange, ContentRow, ListName, NewContent, StoredHash};
+use seawall_workflow::{BankError, BankRequest, Workflow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,6 +21,12 @@ use crate::state::App;
 pub(crate) struct BankBody {
     id: i64,
     name: String,
+    /// `known`, or `exception`: what is near its hashes is no reason for a case.
+    #[schema(value_type = String, example = "known")]
+    role: BankRole,
+    /// Who vouches for it. Every exception bank has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
     /// Largest PDQ distance that matches, in bits.
     threshold: u16,
     enabled: bool,
@@ -28,21 +34,29 @@ pub(crate) struct BankBody {
     test: bool,
     /// How many contents it holds.
     contents: u64,
+    /// How many of its PDQ hashes are of too low a quality to be matched. They are kept.
+    low_quality: u64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
 
-impl From<Bank> for BankBody {
-    fn from(bank: Bank) -> Self {
-        Self {
+impl BankBody {
+    fn read(workflow: &Workflow, bank: Bank) -> Result<Self, BankError> {
+        let low_quality = workflow
+            .store()
+            .read(|reader| reader.low_quality_hashes(bank.id))?;
+        Ok(Self {
             id: bank.id.0,
             name: bank.name.to_string(),
+            role: bank.role,
+            owner: bank.owner,
             threshold: bank.threshold.bits(),
             enabled: bank.enabled,
             test: bank.purpose == seawall_casework::case::CasePurpose::Test,
             contents: bank.contents,
+            low_quality,
             created_at: bank.created_at,
-        }
+        })
     }
 }
 
@@ -58,10 +72,15 @@ pub(crate) struct BanksBody {
 pub(crate) struct BankInput {
     /// Upper-case letters, digits and underscores, not starting with a digit.
     name: String,
-    /// 0 to 256 bits; 31 where not given.
+    /// 0 to 256 bits; where not given 31, and 0 for exceptions.
     threshold: Option<u16>,
     /// `true` where not given.
     enabled: Option<bool>,
+    /// `known` where not given, or `exception`.
+    #[schema(value_type = Option<String>)]
+    role: Option<BankRole>,
+    /// Who vouches for it, at most 255 characters. An exception bank needs one.
+    owner: Option<String>,
 }
 
 /// What to change.
@@ -150,15 +169,27 @@ pub(crate) struct NoteQuery {
     note: Option<String>,
 }
 
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ImportQuery {
+    /// The list of the bank that the rows go into; made where there is none. 1 to 64 letters,
+    /// digits, points, hyphens and underscores.
+    list: Option<String>,
+}
+
 /// List the banks
 #[utoipa::path(get, path = "/api/v1/banks", tag = "banks", responses((status = 200, body = BanksBody)))]
 pub(crate) async fn list(State(app): State<App>) -> Result<Json<BanksBody>, Problem> {
-    let banks = app
-        .blocking(|workflow| workflow.store().read(|reader| reader.banks()))
+    let items = app
+        .blocking(|workflow| {
+            let banks = workflow.store().read(|reader| reader.banks())?.into_iter();
+            banks
+                .map(|bank| BankBody::read(workflow, bank))
+                .collect::<Result<_, BankError>>()
+        })
         .await?;
-    Ok(Json(BanksBody {
-        items: banks.into_iter().map(BankBody::from).collect(),
-    }))
+    Ok(Json(BanksBody { items }))
 }
 
 /// Make a bank
@@ -176,16 +207,20 @@ pub(crate) async fn create(
     ApiJson(input): ApiJson<BankInput>,
 ) -> Result<(StatusCode, Json<BankBody>), Problem> {
     let name = bank_name(&input.name).map_err(|error| Problem::new(Code::BadName).detail(error))?;
-    let threshold = input
-        .threshold
-        .map(threshold)
-        .transpose()?
-        .unwrap_or(Threshold::DEFAULT);
-    let enabled = input.enabled.unwrap_or(true);
+    let request = BankRequest {
+        name,
+        threshold: input.threshold.map(threshold).transpose()?,
+        enabled: input.enabled.unwrap_or(true),
+        role: input.role.unwrap_or(BankRole::Known),
+        owner: input.owner,
+    };
     let bank = app
-        .blocking(move |workflow| workflow.create_bank(&name, threshold, enabled, caller.actor()))
+        .blocking(move |workflow| {
+            let bank = workflow.create_bank_as(&request, caller.actor())?;
+            BankBody::read(workflow, bank)
+        })
         .await?;
-    Ok((StatusCode::CREATED, Json(bank.into())))
+    Ok((StatusCode::CREATED, Json(bank)))
 }
 
 /// Show a bank
@@ -201,11 +236,10 @@ pub(crate) async fn show(
     ApiPath(name): ApiPath<String>,
 ) -> Result<Json<BankBody>, Problem> {
     let name = known_name(&name)?;
-    Ok(Json(
-        app.blocking(move |workflow| workflow.bank(&name))
-            .await?
-            .into(),
-    ))
+    let bank = app
+        .blocking(move |workflow| BankBody::read(workflow, workflow.bank(&name)?))
+        .await?;
+    Ok(Json(bank))
 }
 
 /// Change a bank
@@ -232,9 +266,12 @@ pub(crate) async fn change(
         enabled: patch.enabled,
     };
     let bank = app
-        .blocking(move |workflow| workflow.change_bank(&name, change, caller.actor()))
+        .blocking(move |workflow| {
+            let bank = workflow.change_bank(&name, change, caller.actor())?;
+            BankBody::read(workflow, bank)
+        })
         .await?;
-    Ok(Json(bank.into()))
+    Ok(Json(bank))
 }
 
 /// Delete a bank
@@ -329,6 +366,7 @@ pub(crate) async fn add_content(
         caller,
         name,
         NewContent {
+            list: None,
             note: note(input.note)?,
             hashes,
         },
@@ -377,6 +415,7 @@ pub(crate) async fn add_picture(
         quality: record.quality,
     });
     let content = NewContent {
+        list: None,
         note,
         hashes: hashes.collect(),
     };
@@ -409,9 +448,10 @@ pub(crate) async fn delete_content(
 /// Import a list
 ///
 /// The body is a list of hashes, as text or CSV. Rows that cannot be read are named, the rest
-/// is loaded, in one batch.
+/// is loaded, in one batch. In an exception bank every row needs a note, its reason.
 #[utoipa::path(
-    post, path = "/api/v1/banks/{name}/import", tag = "banks", params(("name" = String, Path)),
+    post, path = "/api/v1/banks/{name}/import", tag = "banks",
+    params(("name" = String, Path), ImportQuery),
     request_body(content = String, content_type = "text/plain"),
     responses(
         (status = 200, body = ImportBody),
@@ -422,9 +462,14 @@ pub(crate) async fn import(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     ApiPath(name): ApiPath<String>,
+    ApiQuery(query): ApiQuery<ImportQuery>,
     request: Request,
 ) -> Result<Json<ImportBody>, Problem> {
     let name = known_name(&name)?;
+    let into = query.list.as_deref().map(str::parse::<ListName>);
+    let into = into
+        .transpose()
+        .map_err(|error| Problem::new(Code::BadName).detail(error))?;
     let bytes = read_body(request, LIST_BYTES_MAX).await?;
     let list = seawall_workflow::parse_list(&bytes);
     let body = ImportBody {
@@ -442,7 +487,7 @@ pub(crate) async fn import(
             .collect(),
     };
     let imported = app
-        .blocking(move |workflow| workflow.import_list(&name, &list, caller.actor()))
+        .blocking(move |workflow| workflow.import_list(&name, into.as_ref(), &list, caller.actor()))
         .await?;
     Ok(Json(ImportBody {
         added: imported.added,
@@ -484,11 +529,11 @@ fn bank_name(text: &str) -> Result<BankName, seawall_core::BankNameError> {
 }
 
 /// A name in an address: one that cannot be a bank's is simply not found.
-fn known_name(text: &str) -> Result<BankName, Problem> {
+pub(super) fn known_name(text: &str) -> Result<BankName, Problem> {
     bank_name(text).map_err(|error| Problem::new(Code::NotFound).detail(error))
 }
 
-fn threshold(bits: u16) -> Result<Threshold, Problem> {
+pub(super) fn threshold(bits: u16) -> Result<Threshold, Problem> {
     Threshold::new(bits)
         .ok_or(Problem::new(Code::BadParameter).detail("a threshold is 0 to 256 bits"))
 }

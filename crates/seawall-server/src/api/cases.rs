@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::{ApiPath, ApiQuery, page_size, split_page};
+use super::scans::ExceptionBody;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::state::App;
 
@@ -67,6 +68,8 @@ pub(crate) struct CaseBody {
     media_type: String,
     outcome: String,
     matches: Vec<CaseMatch>,
+    /// What it matched beside that, and exceptions speak against.
+    suppressed: Vec<CaseMatch>,
     /// How often somebody looked.
     reveals: usize,
     /// Whether anyone looked at the whole picture.
@@ -87,6 +90,12 @@ pub(crate) struct CaseMatch {
     view: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quality: Option<u8>,
+    /// The list of the bank that it came with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<String>,
+    /// What speaks against it, where it is suppressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<ExceptionBody>,
 }
 
 /// A decision.
@@ -230,6 +239,7 @@ fn case_body(record: CaseRecord, report: Option<ReportRow>, calls: usize) -> Cas
         test: record.case.purpose == CasePurpose::Test,
         state: state_name(&record.case),
         matches: record.matches.iter().map(case_match).collect(),
+        suppressed: record.suppressed.iter().map(case_match).collect(),
         reveals: record.reveals.len(),
         viewed_in_full: record.was_fully_viewed(),
         item_id: record.upload.item_id,
@@ -249,6 +259,8 @@ fn case_match(found: &MatchRow) -> CaseMatch {
         threshold: found.threshold.bits(),
         view: found.view.map(|view| view.to_string()),
         quality: found.quality.map(|quality| quality.0),
+        list: found.list.clone(),
+        exception: found.exception.as_ref().map(ExceptionBody::from),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use seawall_workflow::LookupAnswer;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::{ApiJson, HashValue};
-use super::scans::MatchBody;
+use super::scans::{MatchBody, bodies};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::state::App;
 
@@ -33,6 +34,8 @@ pub(crate) struct LookupResult {
     /// `matched`, `no_match`, or `unmatchable` where its quality is too low.
     outcome: &'static str,
     matches: Vec<MatchBody>,
+    /// Those that exceptions speak against.
+    suppressed: Vec<MatchBody>,
 }
 
 /// Look hashes up
@@ -67,16 +70,11 @@ fn look_up_one(app: &App, query: HashValue) -> Result<LookupResult, Problem> {
     let usable = query
         .quality
         .is_none_or(|quality| seawall_core::Quality(quality).is_usable());
-    let matches: Vec<MatchBody> = if usable {
-        app.workflow
-            .look_up(&hash)
-            .into_iter()
-            .map(MatchBody::from)
-            .collect()
-    } else {
-        Vec::new()
+    let answer = match usable {
+        true => app.workflow.look_up(&hash)?,
+        false => LookupAnswer::default(),
     };
-    let outcome = match (usable, matches.is_empty()) {
+    let outcome = match (usable, answer.matches.is_empty()) {
         (false, _) => "unmatchable",
         (true, true) => "no_match",
         (true, false) => "matched",
@@ -84,6 +82,7 @@ fn look_up_one(app: &App, query: HashValue) -> Result<LookupResult, Problem> {
     Ok(LookupResult {
         query,
         outcome,
-        matches,
+        matches: bodies(answer.matches),
+        suppressed: bodies(answer.suppressed),
     })
 }

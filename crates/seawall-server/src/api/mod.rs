@@ -5,6 +5,7 @@ mod body;
 mod cases;
 mod docs;
 mod health;
+mod lists;
 mod lookups;
 mod proof;
 mod scans;
@@ -35,6 +36,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(banks::delete_content))
         .routes(routes!(banks::add_picture))
         .routes(routes!(banks::import))
+        .routes(routes!(lists::list))
+        .routes(routes!(lists::change, lists::delete))
         .routes(routes!(cases::list))
         .routes(routes!(cases::show))
         .routes(routes!(seen::status))
@@ -106,6 +109,21 @@ pub(crate) static RULES: &[Rule] = &[
     rule(
         Method::POST,
         "/api/v1/banks/{name}/import",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::GET,
+        "/api/v1/banks/{name}/lists",
+        Who::Scope(Scope::BanksRead),
+    ),
+    rule(
+        Method::PATCH,
+        "/api/v1/banks/{name}/lists/{list}",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::DELETE,
+        "/api/v1/banks/{name}/lists/{list}",
         Who::Scope(Scope::BanksWrite),
     ),
     rule(Method::GET, "/api/v1/cases", Who::Scope(Scope::CasesRead)),

@@ -6,7 +6,8 @@ use axum::extract::{Extension, FromRequest, Multipart, Request, State};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use seawall_casework::context::UploadContext;
-use seawall_workflow::{MatchAnswer, ScanAnswer, ScanRequest, Signal};
+use seawall_store::ExceptionRow;
+use seawall_workflow::{ExceptionAnswer, MatchAnswer, ScanAnswer, ScanRequest, Signal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -60,6 +61,9 @@ pub(crate) struct ScanBody {
     #[schema(value_type = Vec<Object>)]
     signals: Vec<Signal>,
     matches: Vec<MatchBody>,
+    /// Listed hashes that match and that exceptions speak against: no reason for a case by
+    /// themselves.
+    suppressed: Vec<MatchBody>,
     /// `allow`, `hold` or `ask`. The platform decides itself.
     #[schema(value_type = String, example = "hold")]
     recommendation: seawall_workflow::Recommendation,
@@ -82,12 +86,53 @@ pub(crate) struct MatchBody {
     algorithm: seawall_core::Algorithm,
     /// In how many bits the hashes differ; 0 for digests.
     distance: u16,
-    /// The bank's threshold in bits.
+    /// The list of the bank that it came with, if with any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<String>,
+    /// The threshold that admitted it, in bits: the list's or the bank's.
     threshold: u16,
     /// Which form of the picture matched: `stored`, `upright`, `frame:12`, `page:2`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     view: Option<seawall_core::View>,
+    /// What speaks against it, where it is suppressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<ExceptionBody>,
+}
+
+/// An exception that speaks against a match.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExceptionBody {
+    /// The exception bank's name.
+    bank: String,
+    /// The content within it.
+    content_id: i64,
+    /// Who vouches for it.
+    owner: String,
+    /// Why it is an exception.
+    reason: String,
+}
+
+impl From<ExceptionAnswer> for ExceptionBody {
+    fn from(exception: ExceptionAnswer) -> Self {
+        Self {
+            bank: exception.bank,
+            content_id: exception.content_id,
+            owner: exception.owner,
+            reason: exception.reason,
+        }
+    }
+}
+
+impl From<&ExceptionRow> for ExceptionBody {
+    fn from(exception: &ExceptionRow) -> Self {
+        Self {
+            bank: exception.bank_name.clone(),
+            content_id: exception.content.0,
+            owner: exception.owner.clone(),
+            reason: exception.reason.clone(),
+        }
+    }
 }
 
 impl From<MatchAnswer> for MatchBody {
@@ -97,8 +142,10 @@ impl From<MatchAnswer> for MatchBody {
             content_id: found.content_id,
             algorithm: found.algorithm,
             distance: found.distance.0,
+            list: found.list,
             threshold: found.threshold.bits(),
             view: found.view,
+            exception: found.exception.map(ExceptionBody::from),
         }
     }
 }
@@ -112,12 +159,17 @@ impl From<ScanAnswer> for ScanBody {
             reason: answer.reason,
             notes: answer.notes,
             signals: answer.signals,
-            matches: answer.matches.into_iter().map(MatchBody::from).collect(),
+            matches: bodies(answer.matches),
+            suppressed: bodies(answer.suppressed),
             recommendation: answer.recommendation,
             case_id: answer.case_id,
             repeated: answer.repeated,
         }
     }
+}
+
+pub(super) fn bodies(found: Vec<MatchAnswer>) -> Vec<MatchBody> {
+    found.into_iter().map(MatchBody::from).collect()
 }
 
 /// Scan an upload
@@ -126,7 +178,8 @@ impl From<ScanAnswer> for ScanBody {
 /// JSON in the header `Seawall-Context`, or a form (`multipart/form-data`) with the parts
 /// `item_id`, `context` and `file`. The same item id with the same file gets the same case.
 /// Where the upload matches, its bytes are sealed and a case is open before the answer is sent;
-/// where it does not, nothing of it is kept.
+/// where it does not, nothing of it is kept but its hashes in the seen index, where the
+/// configuration names its channel.
 #[utoipa::path(
     post, path = "/api/v1/scans", tag = "scans", params(ScanQuery),
     request_body(content((ScanForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),

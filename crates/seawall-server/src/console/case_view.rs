@@ -32,6 +32,7 @@ pub(super) struct CaseView {
     pub(super) is_open: bool,
     pub(super) summary: String,
     pub(super) matches: Vec<MatchView>,
+    pub(super) suppressed: Vec<MatchView>,
     pub(super) context: Vec<Fact>,
     pub(super) untold: Option<String>,
     pub(super) file: Vec<Fact>,
@@ -127,6 +128,11 @@ impl CaseView {
             summary: summary(t, &record.matches),
             matches: record
                 .matches
+                .iter()
+                .map(|found| MatchView::new(t, found))
+                .collect(),
+            suppressed: record
+                .suppressed
                 .iter()
                 .map(|found| MatchView::new(t, found))
                 .collect(),

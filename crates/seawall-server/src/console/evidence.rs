@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use seawall_core::{Algorithm, Form, Place, View};
-use seawall_store::MatchRow;
+use seawall_store::{ExceptionRow, MatchRow};
 
 use super::texts::Texts;
-use super::words::distance;
+use super::words::{distance, visible};
 
 /// One match.
 pub(super) struct MatchView {
@@ -19,6 +19,15 @@ pub(super) struct MatchView {
     pub(super) quality: Option<String>,
     pub(super) view: Option<String>,
     pub(super) gauge: Option<Gauge>,
+    pub(super) list: Option<String>,
+    /// Who says why it is no reason for a case, where it is suppressed.
+    pub(super) exception: Option<ExceptionView>,
+}
+
+/// What speaks against a match.
+pub(super) struct ExceptionView {
+    pub(super) head: String,
+    pub(super) reason: String,
 }
 
 /// Where a distance lies within its bank's threshold: a ruler with a cell for each distance
@@ -50,7 +59,29 @@ impl MatchView {
             limit: t.fill("match-limit", [("limit", found.threshold.bits().into())]),
             quality: found.quality.map(|quality| quality_words(t, quality.0)),
             view: found.view.map(|view| view_words(t, view)),
+            list: found
+                .list
+                .as_ref()
+                .map(|list| t.fill("match-list", [("list", list.as_str().into())])),
+            exception: found
+                .exception
+                .as_ref()
+                .map(|exception| ExceptionView::new(t, exception)),
             gauge: is_pdq.then(|| Gauge::new(found.distance.0, found.threshold.bits())),
+        }
+    }
+}
+
+impl ExceptionView {
+    fn new(t: &Texts, exception: &ExceptionRow) -> Self {
+        let args = [
+            ("bank", exception.bank_name.as_str().into()),
+            ("content", exception.content.0.to_string().into()),
+            ("owner", visible(&exception.owner).into()),
+        ];
+        Self {
+            head: t.fill("exception-head", args),
+            reason: visible(&exception.reason),
         }
     }
 }

@@ -247,6 +247,8 @@ pub(super) fn near(bank: &str, distance: u16) -> MatchRow {
         threshold: Threshold::DEFAULT,
         view: Some(View::UPRIGHT),
         quality: Some(Quality(100)),
+        list: None,
+        exception: None,
     }
 }
 

@@ -99,7 +99,11 @@ impl Fixture {
                 hash,
                 quality: None,
             }];
-            let new = NewContent { note: None, hashes };
+            let new = NewContent {
+                list: None,
+                note: None,
+                hashes,
+            };
             self.workflow
                 .add_content(&name, &new, Actor::Operator)
                 .expect("a content");
@@ -118,7 +122,25 @@ impl Fixture {
         number: u32,
         context: UploadContext,
     ) -> Result<ScanAnswer, ScanError> {
-        let (item_id, bytes) = (item_id.to_owned(), content(number));
+        self.scan_of(item_id, content(number), context).await
+    }
+
+    pub(crate) async fn scan_bytes(
+        &self,
+        item_id: &str,
+        bytes: &'static [u8],
+    ) -> Result<ScanAnswer, ScanError> {
+        let bytes = Bytes::from_static(bytes);
+        self.scan_of(item_id, bytes, UploadContext::default()).await
+    }
+
+    async fn scan_of(
+        &self,
+        item_id: &str,
+        bytes: Bytes,
+        context: UploadContext,
+    ) -> Result<ScanAnswer, ScanError> {
+        let item_id = item_id.to_owned();
         self.workflow
             .scan(ScanRequest {
                 item_id,

@@ -5,6 +5,7 @@
 
 mod access;
 mod delivery;
+mod exceptions;
 mod fixture;
 mod messages;
 mod review;

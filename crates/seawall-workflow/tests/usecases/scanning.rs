@@ -173,6 +173,7 @@ async fn the_built_in_test_is_a_rehearsal_that_nobody_can_change_or_count() {
     f.workflow.ensure_selftest_bank().expect("there already");
     let name = SELFTEST_BANK.parse().expect("a name");
     let content = NewContent {
+        list: None,
         note: None,
         hashes: vec![StoredHash {
             hash: seawall_core::Hash::Md5([1; 16]),
@@ -251,11 +252,11 @@ async fn banks_are_made_once_and_lists_are_imported_without_doubles() {
     let list = seawall_workflow::parse_list(format!("sha1:{digits}\nnonsense\n").as_bytes());
     let first = f
         .workflow
-        .import_list(&name, &list, Actor::Operator)
+        .import_list(&name, None, &list, Actor::Operator)
         .expect("imported");
     let second = f
         .workflow
-        .import_list(&name, &list, Actor::Operator)
+        .import_list(&name, None, &list, Actor::Operator)
         .expect("imported");
     assert_eq!(
         (first.added, first.known, second.added, second.known),
@@ -263,6 +264,8 @@ async fn banks_are_made_once_and_lists_are_imported_without_doubles() {
     );
     assert_eq!(list.rejected[0].line, 2);
     let nobody = "NOBODY".parse().expect("a name");
-    let missing = f.workflow.import_list(&nobody, &list, Actor::Operator);
+    let missing = f
+        .workflow
+        .import_list(&nobody, None, &list, Actor::Operator);
     assert!(matches!(missing, Err(BankError::NoBank)));
 }
