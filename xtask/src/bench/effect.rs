@@ -21,10 +21,10 @@ use crate::demo::server::Server;
 /// # Errors
 /// Where the server fails, or a change is never seen.
 pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
-    let (size, id) = if bench.options.quick {
-        (100_000, "100k")
+    let (size, id, words) = if bench.options.quick {
+        (100_000, "100k", "100 thousand")
     } else {
-        (1_000_000, "1m")
+        (1_000_000, "1m", "1 million")
     };
     let folder = bench.folder.join("effect");
     std::fs::remove_dir_all(&folder).ok();
@@ -32,7 +32,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
     std::fs::remove_dir_all(&folder).ok();
     for (word, figures) in [("added", added), ("withdrawn", withdrawn)] {
         let work =
-            format!("from sending the change until a lookup sees the {word} hash, {size} listed");
+            format!("from sending the change until a lookup sees the {word} hash, {words} listed");
         let checked = "not seen before, seen after, over HTTP";
         let line = Line::new(&format!("{word}-{id}"), &work, "ms", checked);
         bench.keep(

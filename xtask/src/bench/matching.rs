@@ -10,6 +10,7 @@ use super::turns::{Turn, in_turn};
 /// A list of the table.
 struct Size {
     id: &'static str,
+    words: &'static str,
     rows: u32,
     /// What Seawall makes and looks up.
     queries: u32,
@@ -21,6 +22,7 @@ struct Size {
 
 const MILLION: Size = Size {
     id: "1m",
+    words: "1 million",
     rows: 1_000_000,
     queries: 4_000,
     stride: 20,
@@ -29,6 +31,7 @@ const MILLION: Size = Size {
 
 const TEN_MILLION: Size = Size {
     id: "10m",
+    words: "10 million",
     rows: 10_000_000,
     queries: 4_000,
     stride: 80,
@@ -63,7 +66,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
 }
 
 fn size(bench: &mut Bench, size: &Size) -> Result<()> {
-    println!("  {} hashes", size.rows);
+    println!("  {} listed hashes", size.words);
     let (mut turns, pictures) = start(bench, size)?;
     for turn in &turns {
         turn.found_all_pairs()?;
@@ -74,7 +77,7 @@ fn size(bench: &mut Bench, size: &Size) -> Result<()> {
     }
     memory_and_building(bench, size, &turns)?;
     let figures = in_turn(&mut turns, bench.repeats(7), 1)?;
-    let work = format!("every hash within 31 bits of one, {} listed", size.rows);
+    let work = format!("every hash within 31 bits of one, {} listed", size.words);
     let checked = "every program finds exactly the pairs of brute force";
     let mut line = Line::new(&format!("match-{}", size.id), &work, "µs", checked);
     for ((turn, figures), eight) in turns.iter().zip(&figures).zip(&pictures) {
@@ -145,9 +148,9 @@ fn start(bench: &mut Bench, size: &Size) -> Result<(Vec<Turn>, Vec<bool>)> {
 /// What each index adds to its program, and how long it took to make, once.
 fn memory_and_building(bench: &mut Bench, size: &Size, turns: &[Turn]) -> Result<()> {
     let checked = "resident after building, less before, in megabytes of a million bytes";
-    let work = format!("memory of the index, {} listed", size.rows);
+    let work = format!("memory of the index, {} listed", size.words);
     let mut memory = Line::new(&format!("memory-{}", size.id), &work, "MB", checked);
-    let work = format!("building the index, {} listed", size.rows);
+    let work = format!("building the index, {} listed", size.words);
     let checked = "from hashes in memory to an index that answers";
     let mut building = Line::new(&format!("build-{}", size.id), &work, "s", checked);
     for turn in turns {

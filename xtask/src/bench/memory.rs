@@ -12,10 +12,10 @@ use crate::repository::output;
 /// # Errors
 /// Where it fails.
 pub(crate) fn seen(bench: &mut Bench) -> Result<()> {
-    let (size, id) = if bench.options.quick {
-        ("100000", "100k")
+    let (size, id, words) = if bench.options.quick {
+        ("100000", "100k", "100 thousand")
     } else {
-        ("10000000", "10m")
+        ("10000000", "10m", "10 million")
     };
     let answer = ask(bench, &["seen", "--size", size])?;
     let checked = "every planted item is found";
@@ -23,7 +23,7 @@ pub(crate) fn seen(bench: &mut Bench) -> Result<()> {
         ("one", "one listed hash", "seconds_for_one", 1.0),
         ("many", "1000 listed hashes", "seconds_for_many", 10.0),
     ] {
-        let work = format!("{count} against {size} seen items on disk, every core");
+        let work = format!("{count} against {words} seen items on disk, every core");
         let line = Line::new(&format!("seen-{word}-{id}"), &work, "s", checked);
         let line = line.with("Seawall", true, vec![number(&answer, field)?]);
         bench.keep(line.at_most("Seawall", limit));
@@ -36,14 +36,14 @@ pub(crate) fn seen(bench: &mut Bench) -> Result<()> {
 /// # Errors
 /// Where it fails, or memory grew.
 pub(crate) fn soak(bench: &mut Bench) -> Result<()> {
-    let (size, rounds) = if bench.options.quick {
-        ("50000", "10")
+    let (size, rounds, words) = if bench.options.quick {
+        ("50000", "10", "50 thousand")
     } else {
-        ("1000000", "100")
+        ("1000000", "100", "1 million")
     };
     let answer = ask(bench, &["soak", "--size", size, "--rounds", rounds])?;
     let first = number(&answer, "resident_mb_first")?;
-    let work = format!("resident memory over {rounds} compactions, {size} listed");
+    let work = format!("resident memory over {rounds} compactions, {words} listed");
     let checked = "what was added is found, what was withdrawn is not, after each";
     let mut line = Line::new("soak", &work, "MB", checked);
     for (name, field) in [

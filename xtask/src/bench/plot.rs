@@ -39,10 +39,13 @@ impl Picture {
             let length = one.median / most * BAR;
             self.text(0.0, "name", &one.name);
             self.bar(class, length);
-            self.text(LEFT + length + 6.0, "figure", &figure(one.median));
-            for target in line.targets.iter().filter(|target| target.of == one.name) {
-                self.mark(target.limit / most * BAR);
-            }
+            let targets = line.targets.iter().filter(|target| target.of == one.name);
+            let marks: Vec<f64> = targets.map(|target| target.limit / most * BAR).collect();
+            marks.iter().for_each(|&mark| self.mark(mark));
+            // Not on top of a mark that stands just behind the bar.
+            let near = marks.into_iter().filter(|&mark| mark < length + FIGURE);
+            let end = near.fold(length, f64::max);
+            self.text(LEFT + end + 6.0, "figure", &figure(one.median));
         }
         for target in &line.targets {
             self.y += ROW;
@@ -51,8 +54,8 @@ impl Picture {
             } else {
                 "not reached"
             };
-            let limit = figure(target.limit);
-            let text = format!("target: {} = {limit} {}, {word}", target.text, line.unit);
+            let limit = format!("{} {}", figure(target.limit), line.unit);
+            let text = format!("target {}: at most {limit}, {word}", target.text);
             self.text(LEFT, "name", &text);
         }
         self.y += ROW / 2.0;
@@ -125,9 +128,11 @@ fn escaped(text: &str) -> String {
 
 const WIDTH: f64 = 900.0;
 /// Where bars begin.
-const LEFT: f64 = 330.0;
+const LEFT: f64 = 345.0;
 /// The longest one.
-const BAR: f64 = 460.0;
+const BAR: f64 = 450.0;
+/// Room for a figure.
+const FIGURE: f64 = 40.0;
 const ROW: f64 = 18.0;
 const GAP: f64 = 22.0;
 
@@ -157,7 +162,7 @@ mod tests {
     fn lengths_are_as_the_figures() {
         let picture = svg(&super::super::page::tests::record());
         // 5 and 100 milliseconds: the longest bar is the peer's, ours a twentieth of it.
-        assert!(picture.contains("width=\"460.0\"") && picture.contains("width=\"23.0\""));
+        assert!(picture.contains("width=\"450.0\"") && picture.contains("width=\"22.5\""));
     }
 
     #[test]
