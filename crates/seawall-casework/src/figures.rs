@@ -77,16 +77,7 @@ impl Counter {
     }
 
     fn count(&mut self, event: &EventBody) {
-        let text = |name: &str| {
-            event
-                .detail
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or("unknown")
-        };
-        let raise = |counts: &mut BTreeMap<String, u64>, key: &str| {
-            *counts.entry(key.to_owned()).or_default() += 1;
-        };
+        let text = |name: &str| word(event, name);
         match event.kind {
             EventKind::LookupsTallied => self.add_tally(event),
             EventKind::CaseOpened => raise(&mut self.figures.cases_opened, text("channel")),
@@ -96,22 +87,7 @@ impl Counter {
                     self.fully_viewed.extend(event.subject.clone());
                 }
             }
-            EventKind::CaseDecided => {
-                raise(&mut self.figures.cases_decided, text("verdict"));
-                if text("verdict") == "confirmed" {
-                    raise(
-                        &mut self.figures.confirmed_by_manifestation,
-                        text("manifestation"),
-                    );
-                }
-                let viewed = event
-                    .subject
-                    .as_ref()
-                    .is_some_and(|id| self.fully_viewed.contains(id));
-                self.figures.decided_without_full_view += u64::from(!viewed);
-                self.open_ms
-                    .extend(event.detail.get("open_ms").and_then(Value::as_i64));
-            }
+            EventKind::CaseDecided => self.add_decision(event),
             EventKind::ReportDrafted => self.figures.reports_asked += 1,
             EventKind::ReportFiled => self.figures.reports_filed += 1,
             EventKind::ScanSuppressed => self.figures.scans_suppressed += 1,
@@ -149,6 +125,22 @@ impl Counter {
         }
     }
 
+    fn add_decision(&mut self, event: &EventBody) {
+        let verdict = word(event, "verdict");
+        raise(&mut self.figures.cases_decided, verdict);
+        if verdict == "confirmed" {
+            let manifestation = word(event, "manifestation");
+            raise(&mut self.figures.confirmed_by_manifestation, manifestation);
+        }
+        let viewed = event
+            .subject
+            .as_ref()
+            .is_some_and(|id| self.fully_viewed.contains(id));
+        self.figures.decided_without_full_view += u64::from(!viewed);
+        self.open_ms
+            .extend(event.detail.get("open_ms").and_then(Value::as_i64));
+    }
+
     fn add_tally(&mut self, event: &EventBody) {
         if let Some(Value::Object(outcomes)) = event.detail.get("scans") {
             for (outcome, value) in outcomes {
@@ -160,6 +152,16 @@ impl Counter {
         self.figures.lookups += number(event, "lookups");
         self.figures.lookups_matched += number(event, "lookups_matched");
     }
+}
+
+fn raise(counts: &mut BTreeMap<String, u64>, key: &str) {
+    *counts.entry(key.to_owned()).or_default() += 1;
+}
+
+/// A word among an event's details.
+fn word<'a>(event: &'a EventBody, name: &str) -> &'a str {
+    let word = event.detail.get(name).and_then(Value::as_str);
+    word.unwrap_or("unknown")
 }
 
 /// A count among an event's details; 0 where there is none.

@@ -281,17 +281,29 @@ impl Tx<'_> {
         Ok(counts)
     }
 
-    /// Deletes every record of a day before `first_kept`; returns how many those were.
+    /// Deletes records of days before `first_kept`, the oldest pages first, at most `pages_max`
+    /// of them or as many rows as a page has; returns how many records those were, 0 where none
+    /// is left. What is deleted is overwritten, so a batch has its limit.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn expire_seen(&self, first_kept: i64) -> Result<u64, StoreError> {
-        let records = self.expired_seen(first_kept)?;
-        for table in ["seen_rows", "seen_pages"] {
-            let sql = format!("DELETE FROM {table} WHERE day < ?1");
-            self.connection.execute(&sql, [first_kept])?;
+    pub fn expire_seen(&self, first_kept: i64, pages_max: u32) -> Result<u64, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "DELETE FROM seen_pages WHERE id IN
+                 (SELECT id FROM seen_pages WHERE day < ?1 ORDER BY day, id LIMIT ?2)
+             RETURNING records",
+        )?;
+        let paged = statement.query_map((first_kept, pages_max), |row| row.get(0))?;
+        let paged: Vec<u64> = paged.collect::<Result<_, _>>()?;
+        if !paged.is_empty() {
+            return Ok(paged.iter().sum());
         }
-        Ok(records)
+        let rows = self.connection.execute(
+            "DELETE FROM seen_rows WHERE id IN
+                 (SELECT id FROM seen_rows WHERE day < ?1 ORDER BY day, id LIMIT ?2)",
+            (first_kept, FoldLimits::default().records_max),
+        )?;
+        Ok(rows as u64)
     }
 
     /// Deletes all that is kept of one item, from its row and out of every page; returns

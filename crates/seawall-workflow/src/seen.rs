@@ -135,22 +135,27 @@ impl Workflow {
         self.store.read(|reader| reader.expired_seen(first_kept))
     }
 
-    /// Deletes every record whose time is over, and returns how many those were.
+    /// Deletes every record whose time is over, batch by batch, each with its event, and returns
+    /// how many those were.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn expire_seen(&self, actor: Actor) -> Result<u64, StoreError> {
-        if self.expired_seen()? == 0 {
-            return Ok(0);
+        let (first_kept, mut expired) = (self.first_kept_day(), 0);
+        while self.expired_seen()? > 0 {
+            expired += self.store.write(self.clock.now(), |tx| {
+                let records = tx.expire_seen(first_kept, PAGES_A_BATCH)?;
+                let change = Change::new(records);
+                if records == 0 {
+                    return Ok::<_, StoreError>(change);
+                }
+                let event = EventDraft::new(EventKind::SeenExpired, actor)
+                    .with("records", records)
+                    .with("keep_days", self.seen.keep_days);
+                Ok(change.event(event))
+            })?;
         }
-        let first_kept = self.first_kept_day();
-        self.store.write(self.clock.now(), |tx| {
-            let records = tx.expire_seen(first_kept)?;
-            let event = EventDraft::new(EventKind::SeenExpired, actor)
-                .with("records", records)
-                .with("keep_days", self.seen.keep_days);
-            Ok(Change::new(records).event(event))
-        })
+        Ok(expired)
     }
 
     /// Folds what can be folded and deletes what is over. For the one server of a data folder,
@@ -202,3 +207,6 @@ impl Workflow {
         day_of(self.clock.now()) - i64::from(self.seen.keep_days)
     }
 }
+
+/// How many pages go in one transaction: some hundred megabytes where they are full.
+const PAGES_A_BATCH: u32 = 8;

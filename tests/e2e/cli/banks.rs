@@ -30,6 +30,18 @@ fn rows(export: &str) -> BTreeSet<String> {
     lines.map(row).collect()
 }
 
+/// What `bank list --json` tells of each bank.
+const KEYS: [&str; 8] = [
+    "id",
+    "name",
+    "role",
+    "owner",
+    "threshold",
+    "enabled",
+    "contents",
+    "low_quality",
+];
+
 #[test]
 fn a_bank_is_made_listed_and_deleted() {
     let installation = Installation::new();
@@ -51,24 +63,10 @@ fn a_bank_is_made_listed_and_deleted() {
         .exits(0);
     let listed = banks(&installation);
     assert_eq!(listed.len(), 2);
-    let keys: BTreeSet<&str> = listed[0]
-        .as_object()
-        .expect("an object")
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let keys = listed[0].as_object().expect("an object").keys();
     assert_eq!(
-        keys,
-        BTreeSet::from([
-            "id",
-            "name",
-            "role",
-            "owner",
-            "threshold",
-            "enabled",
-            "contents",
-            "low_quality"
-        ])
+        keys.map(String::as_str).collect::<BTreeSet<&str>>(),
+        BTreeSet::from(KEYS)
     );
     assert_eq!(
         (

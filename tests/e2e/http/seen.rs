@@ -75,7 +75,27 @@ fn a_hash_that_is_listed_later_finds_what_is_there_already() {
             json!("stored")
         ]
     );
-    // By its digest, the file itself alone.
+    // Once listed, the same upload opens a case; what was seen before stays found.
+    api.bank("LATER");
+    api.post(
+        "/api/v1/banks/LATER/contents",
+        &json!({ "hashes": [{ "algorithm": "pdq", "value": hash }] }),
+    )
+    .expect(201);
+    let again = api.scan("item/first", &png(&first)).expect(200).json();
+    assert!(again["case_id"].is_string(), "{again}");
+    let answer = api.post(LOOKUPS, &asked(&hash)).expect(200).json();
+    assert_eq!(answer["found"], 2);
+}
+
+#[test]
+fn a_digest_finds_the_file_alone_and_a_distance_of_none_the_hash_alone() {
+    let scene = keeping();
+    let Scene { ref api, .. } = scene;
+    let first = picture(320, 240, 1);
+    api.scan("item/first", &png(&first)).expect(200);
+    api.scan("copy", &jpeg(&first, 60)).expect(200);
+    let hash = pdq(&scene, &png(&first));
     let digest = scene.installation.hash_of(&png(&first), "sha256");
     let far = "00".repeat(32);
     let both = json!({ "hashes": [
@@ -88,20 +108,17 @@ fn a_hash_that_is_listed_later_finds_what_is_there_already() {
         pick(&answer["items"][0], ["algorithm", "hash"]),
         [json!("sha256"), json!(1)]
     );
-    // With no distance allowed, the exact hash alone.
-    let mut exact = asked(&hash);
-    exact["distance_max"] = json!(0);
-    let answer = api.post(LOOKUPS, &exact).expect(200).json();
-    assert_eq!(ids(&answer)[0], "item/first");
-    // Once listed, the same upload opens a case; what was seen before stays found.
-    api.bank("LATER");
-    api.post(
-        "/api/v1/banks/LATER/contents",
-        &json!({ "hashes": [{ "algorithm": "pdq", "value": hash }] }),
-    )
-    .expect(201);
-    let again = api.scan("item/first", &png(&first)).expect(200).json();
-    assert!(again["case_id"].is_string(), "{again}");
+    let within = |bits: u64| {
+        let mut asked = asked(&hash);
+        asked["distance_max"] = json!(bits);
+        api.post(LOOKUPS, &asked).expect(200).json()
+    };
+    let far = within(64)["items"][1]["distance"]
+        .as_u64()
+        .expect("the copy");
+    assert!(far > 0, "a copy in another format has a hash of its own");
+    assert_eq!(ids(&within(far)), ["item/first", "copy"]);
+    assert_eq!(ids(&within(far - 1)), ["item/first"]);
 }
 
 #[test]

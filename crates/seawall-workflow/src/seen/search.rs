@@ -3,7 +3,7 @@
 //! One thread reads sealed parts from one snapshot of the database and hands them to others,
 //! one a processor, which open and search them. A few hashes are held against each row as it
 //! lies; for many, the rows of several pages are put into an index for the moment, which costs
-//! about as much as looking at every row a hundred times. Either way no more than a few
+//! about as much as looking at every row some hundreds of times. Either way no more than a few
 //! pages are in memory.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -456,7 +456,7 @@ fn spread<J: Send, T: Send>(
 /// Farther than any hash can be.
 const FAR: (Distance, u32) = (Distance(u16::MAX), u32::MAX);
 /// From so many hashes on, an index is made of the rows.
-const NEEDLES_FOR_AN_INDEX: usize = 100;
+const NEEDLES_FOR_AN_INDEX: usize = 256;
 /// A million rows where pages are full.
 const PAGES_AN_INDEX: usize = 16;
 const ROWS_AT_ONCE: u32 = 8_192;
