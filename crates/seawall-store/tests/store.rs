@@ -613,3 +613,45 @@ fn a_list_takes_its_contents_along_and_the_bank_keeps_the_rest() {
         .read(|reader| reader.content_ids(bank, ContentId(0)));
     assert_eq!(left.expect("readable"), [outside]);
 }
+
+#[test]
+fn a_database_of_the_first_schema_keeps_what_it_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("seawall.db");
+    let raw = rusqlite::Connection::open(&path).expect("opens");
+    raw.execute_batch(include_str!("../migrations/0001_first_light.sql"))
+        .expect("made");
+    raw.execute_batch(
+        "INSERT INTO banks (name, threshold, enabled, purpose, revision, created_ms)
+         VALUES ('PARTNER', 31, 1, 'live', 1, 0);
+         INSERT INTO contents (bank_id, note, created_ms) VALUES (1, 'a pattern', 0);
+         INSERT INTO hashes (content_id, algorithm, value, quality)
+         VALUES (1, 'pdq', zeroblob(32), 40);
+         INSERT INTO uploads VALUES ('u', 'item', zeroblob(32), 'image/png', 'hashed', NULL, 0);
+         INSERT INTO matches VALUES ('u', 1, 'PARTNER', 1, 'pdq', zeroblob(32), 6, 31, NULL, 90);
+         PRAGMA user_version = 1;",
+    )
+    .expect("filled");
+    drop(raw);
+    let store = Store::open(&path).expect("brought to the newest schema");
+    let bank = store
+        .read(|reader| reader.banks())
+        .expect("readable")
+        .remove(0);
+    assert_eq!(
+        (bank.role, bank.owner, bank.contents),
+        (BankRole::Known, None, 1)
+    );
+    let low = store.read(|reader| reader.low_quality_hashes(bank.id));
+    assert_eq!(low.expect("readable"), 1);
+    assert!(
+        store
+            .read(|reader| reader.lists(bank.id))
+            .expect("readable")
+            .is_empty()
+    );
+    let hashes = store
+        .read(|reader| reader.bank_hashes(bank.id))
+        .expect("readable");
+    assert_eq!((hashes[0].content, hashes[0].list), (ContentId(1), None));
+}

@@ -43,12 +43,31 @@ pub(crate) fn build(receiver: Option<Receiver>, webhook: Option<Webhook>) -> Fix
 fn build_of(receiver: Option<Receiver>, webhook: Option<Webhook>, seen: SeenPolicy) -> Fixture {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = Arc::new(FakeClock::new(start()));
+    let mut setup = setup(folder.path(), &clock);
+    setup.receiver = receiver;
+    setup.webhook = webhook;
+    setup.seen = seen;
+    let workflow = Arc::new(Workflow::new(setup).expect("a workflow"));
+    Fixture {
+        folder,
+        clock,
+        workflow,
+    }
+}
+
+/// Another workflow over the same folder, as another process has it.
+pub(crate) fn again(fixture: &Fixture) -> Arc<Workflow> {
+    let setup = setup(fixture.folder.path(), &fixture.clock);
+    Arc::new(Workflow::new(setup).expect("a workflow"))
+}
+
+fn setup(folder: &std::path::Path, clock: &Arc<FakeClock>) -> Setup {
     let random = Arc::new(SeededRandom::new(7));
-    let setup = Setup {
-        store: Store::create(&folder.path().join("seawall.db"), start()).expect("a store"),
-        vault: Vault::open(&folder.path().join("vault")).expect("a vault"),
+    Setup {
+        store: Store::create(&folder.join("seawall.db"), start()).expect("a store"),
+        vault: Vault::open(&folder.join("vault")).expect("a vault"),
         master_key: MasterKey::generate(&*random),
-        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
         random,
         worker: WorkerCommand {
             program: "/bin/false".into(),
@@ -57,16 +76,10 @@ fn build_of(receiver: Option<Receiver>, webhook: Option<Webhook>, seen: SeenPoli
         workers: 2,
         limits: Limits::default(),
         policy: Policy::default(),
-        seen,
+        seen: SeenPolicy::default(),
         reporter: Some(reporter()),
-        receiver,
-        webhook,
-    };
-    let workflow = Arc::new(Workflow::new(setup).expect("a workflow"));
-    Fixture {
-        folder,
-        clock,
-        workflow,
+        receiver: None,
+        webhook: None,
     }
 }
 

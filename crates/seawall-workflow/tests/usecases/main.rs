@@ -7,6 +7,7 @@ mod access;
 mod delivery;
 mod exceptions;
 mod fixture;
+mod lists;
 mod messages;
 mod review;
 mod scanning;
