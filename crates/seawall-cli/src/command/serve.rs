@@ -26,6 +26,8 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(&self, path: &Path) -> anyhow::Result<Exit> {
+        // The index is made anew in the background: what it replaces must not stay.
+        seawall_simd::memory::give_back_large_blocks();
         let mut config = folder::config(path)?;
         if self.drill {
             rehearse(&mut config);

@@ -57,6 +57,8 @@ pub(crate) struct Match {
 
 impl Match {
     pub(crate) fn run(&self) -> anyhow::Result<Exit> {
+        // As the server does.
+        seawall_simd::memory::give_back_large_blocks();
         machine::require(u64::from(self.size) * BUILD_BYTES_PER_ROW)?;
         let rows = Rows {
             seed: self.seed,

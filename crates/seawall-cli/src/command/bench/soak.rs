@@ -43,6 +43,8 @@ pub(crate) struct Soak {
 
 impl Soak {
     pub(crate) fn run(&self) -> anyhow::Result<Exit> {
+        // As the server does.
+        seawall_simd::memory::give_back_large_blocks();
         machine::require(u64::from(self.size) * SOAK_BYTES_PER_ROW)?;
         let size = self.size as usize;
         let changed = size / 100;
