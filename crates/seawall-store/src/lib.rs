@@ -1,8 +1,10 @@
 //! What is kept: a SQLite database and an evidence vault, in one data folder.
 //!
-//! [`Store::write`] is the only way to change state, and it takes the change together
-//! with the events that record it: a change without an event is rolled back. The vault
-//! holds the bytes of matched uploads, each file encrypted under its case's key.
+//! [`Store::write`] is the way to change state, and it takes the change together with the
+//! events that record it: a change without an event is rolled back. One thing goes beside it:
+//! [`Store::keep_seen`] counts in its transaction what it keeps, and the next tally's event
+//! tells the count. The vault holds the bytes of matched uploads, each file encrypted under
+//! its case's key.
 //!
 //! It refuses to open a database that is damaged or newer than this program.
 

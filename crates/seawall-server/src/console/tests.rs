@@ -5,8 +5,10 @@ use http::{Method, Request, StatusCode};
 use seawall_casework::case::{Finding, Verdict};
 use seawall_casework::context::UploadContext;
 use seawall_casework::report::{Receipt, StuckReason};
-use seawall_core::{Actor, CaseId, EventKind, Manifestation, Redacted, ReportId};
-use seawall_store::{Change, ReportRow, Role, StoreError};
+use seawall_core::{
+    Actor, BankId, CaseId, ContentId, EventKind, Manifestation, Redacted, ReportId,
+};
+use seawall_store::{Change, ExceptionRow, MatchRow, ReportRow, Role, StoreError};
 
 use super::fixture::{Answer, CaseSeed, Fixture, exact, near};
 use super::routes::{ROUTES, RouteRule, Who};
@@ -315,6 +317,38 @@ async fn pages_of_the_queue_lose_nothing() {
     found.sort_unstable();
     found.dedup();
     assert_eq!(found.len(), 130);
+}
+
+#[tokio::test]
+async fn a_suppressed_match_stands_beside_the_others_with_who_vouches_and_why() {
+    let f = Fixture::new();
+    let ada = f.visit("ada", Role::Reviewer).await;
+    let suppressed = MatchRow {
+        list: Some("week-48".into()),
+        exception: Some(ExceptionRow {
+            bank: BankId(9),
+            bank_name: "BENIGN".into(),
+            content: ContentId(12),
+            owner: "Trust \u{202e}and <b>safety</b>".into(),
+            reason: "a <script>logo</script>".into(),
+        }),
+        ..near("LOOKALIKE", 2)
+    };
+    let case = f.case(CaseSeed {
+        matches: vec![near("PARTNER", 6), suppressed],
+        ..CaseSeed::near("item-8")
+    });
+    let page = ada.get(&format!("/cases/{case}")).await;
+    let beside = page.text.find("known to be benign").expect("a heading");
+    let counting = page.text.find("PARTNER").expect("the match");
+    let other = page.text.find("LOOKALIKE").expect("the suppressed one");
+    assert!(counting < beside && beside < other);
+    assert!(page.has("Exception 12 in BENIGN") && page.has("List week-48"));
+    assert!(page.has("vouches for it") && page.has("a &#60;script&#62;logo"));
+    assert!(!page.has("\u{202e}") && !page.has("<script>logo") && !page.has("<b>safety"));
+    assert!(page.has("One bank holds a hash that differs in 6 of 256 bits"));
+    let queue = ada.get("/queue").await;
+    assert!(queue.has("PARTNER") && !queue.has("LOOKALIKE"));
 }
 
 #[tokio::test]
