@@ -19,6 +19,7 @@ mod stages;
 mod test;
 mod tidy;
 mod tools;
+mod wasm;
 
 use std::process::ExitCode;
 
@@ -32,7 +33,7 @@ struct Chore {
     run: fn(&[String]) -> Result<()>,
 }
 
-const CHORES: [Chore; 8] = [
+const CHORES: [Chore; 9] = [
     Chore {
         name: "demo",
         arguments: "[--once] [--fast]",
@@ -68,6 +69,12 @@ const CHORES: [Chore; 8] = [
         arguments: "[--minutes N] [TARGET]",
         about: "run the fuzz targets on the nightly toolchain, N minutes each",
         run: fuzz::run,
+    },
+    Chore {
+        name: "wasm",
+        arguments: "",
+        about: "run the PDQ kernels' suite in WebAssembly",
+        run: wasm::run,
     },
     Chore {
         name: "sanitize",

@@ -97,6 +97,20 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// The programs among what cargo says with `--message-format=json`.
+///
+/// # Errors
+/// Where a line is no message.
+pub(crate) fn programs(messages: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for line in messages.lines() {
+        let message: serde_json::Value =
+            serde_json::from_str(line).context("reading what cargo built")?;
+        found.extend(message["executable"].as_str().map(PathBuf::from));
+    }
+    Ok(found)
+}
+
 /// The command as a person would type it.
 pub(crate) fn describe(command: &Command) -> String {
     let program = Path::new(command.get_program());
@@ -108,4 +122,23 @@ pub(crate) fn describe(command: &Command) -> String {
             .map(|argument| argument.to_string_lossy().into_owned()),
     );
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_among_what_cargo_says() {
+        let said = concat!(
+            r#"{"reason":"compiler-artifact","executable":null}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","executable":"/a/tests-1"}"#,
+            "\n",
+            r#"{"reason":"build-finished","success":true}"#,
+        );
+        let found = programs(said).expect("three messages");
+        assert_eq!(found, [PathBuf::from("/a/tests-1")]);
+        assert!(programs("error: no such crate").is_err());
+    }
 }

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::known_flags;
-use crate::repository::{cargo, output, root, succeed};
+use crate::repository::{cargo, output, programs, root, succeed};
 use crate::tools::{self, VALGRIND};
 
 /// Runs both watchers.
@@ -61,36 +61,7 @@ fn test_binaries() -> Result<Vec<PathBuf>> {
     let mut build = cargo();
     build.args(["test", "-p", UNSAFE_CRATE, "--lib", "--tests"]);
     build.args(["--no-run", "--message-format=json"]);
-    executables(&output(&mut build)?)
-}
-
-fn executables(messages: &str) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for line in messages.lines() {
-        let message: serde_json::Value =
-            serde_json::from_str(line).context("reading what cargo built")?;
-        found.extend(message["executable"].as_str().map(PathBuf::from));
-    }
-    Ok(found)
+    programs(&output(&mut build)?)
 }
 
 const UNSAFE_CRATE: &str = "seawall-simd";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn programs_are_found_among_what_cargo_says() {
-        let said = concat!(
-            r#"{"reason":"compiler-artifact","executable":null}"#,
-            "\n",
-            r#"{"reason":"compiler-artifact","executable":"/a/tests-1"}"#,
-            "\n",
-            r#"{"reason":"build-finished","success":true}"#,
-        );
-        let found = executables(said).expect("three messages");
-        assert_eq!(found, [PathBuf::from("/a/tests-1")]);
-        assert!(executables("error: no such crate").is_err());
-    }
-}

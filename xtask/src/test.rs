@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::repository::{cargo, describe, root};
 use crate::stages::{self, Stage};
 use crate::tools::{self, AR, BROWSER, BROWSER_DRIVER, CC, GIT};
-use crate::{demo, generate, known_flags, tidy};
+use crate::{demo, generate, known_flags, tidy, wasm};
 
 /// Installs what the tests need, then runs every stage.
 ///
@@ -44,6 +44,7 @@ fn plan() -> Vec<Stage> {
         Stage::program("clippy", with(&clippy)),
         Stage::chore("tidy", "cargo xtask tidy", tidy::run),
         Stage::program("tests", with(&["test", "--workspace"])),
+        Stage::chore("wasm", "cargo xtask wasm", wasm::run),
         Stage::program("docs", docs),
         Stage::chore("schemas", "cargo xtask gen --check", |_| {
             generate::run(&["--check".to_owned()])
@@ -115,7 +116,9 @@ mod tests {
         let names: Vec<&str> = plan().iter().map(|stage| stage.name).collect();
         assert_eq!(
             names,
-            ["fmt", "clippy", "tidy", "tests", "docs", "schemas", "demo"]
+            [
+                "fmt", "clippy", "tidy", "tests", "wasm", "docs", "schemas", "demo"
+            ]
         );
     }
 
