@@ -3,7 +3,7 @@
 use seawall_testkit::{picture, png};
 use serde_json::json;
 
-use crate::support::{Installation, Server};
+use crate::support::{Installation, Run, Server, seawall};
 
 /// Puts these keys into the section of the seen index.
 fn name(installation: &Installation, keys: &str) {
@@ -44,9 +44,7 @@ fn hashes_and_lists_find_what_was_kept() {
     let list = format!("{}\n{}\n{}\n", hash(9), hash(3), hash(2));
     let list = installation.write("page.txt", list);
     let mut command = installation.command(["seen", "lookup", "--json", "--list"]);
-    let found = crate::support::Run::of(command.arg(&list))
-        .exits(0)
-        .json_lines();
+    let found = Run::of(command.arg(&list)).exits(0).json_lines();
     let mut found: Vec<_> = found
         .iter()
         .map(|item| (item["item_id"].clone(), item["hash"].clone()))
@@ -94,6 +92,34 @@ fn status_forget_and_expire_say_what_they_do() {
     assert!(text.contains("public, for 30 days"), "{text}");
     let check = installation.run(["config", "check"]).exits(0).stdout;
     assert!(check.contains("public for 30 days"), "{check}");
+}
+
+#[test]
+fn setup_asks_what_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let init = |into: &str, channels: &[&str]| {
+        let mut command = seawall();
+        command.arg("init").arg(folder.path().join(into));
+        for channel in channels {
+            command.args(["--keep-seen", channel]);
+        }
+        Run::of(&mut command)
+    };
+    let check = |of: &str| {
+        let config = folder.path().join(of).join("seawall.toml");
+        let mut command = seawall();
+        Run::of(command.args(["config", "check", "--config"]).arg(config)).exits(0)
+    };
+    let plain = init("plain", &[]).exits(0);
+    assert!(plain.stdout.contains("leave nothing"), "{}", plain.stdout);
+    assert!(check("plain").stdout.contains("nothing is kept"));
+    init("kept", &["public", "profile"]).exits(0);
+    assert!(check("kept").stdout.contains("public, profile for 90 days"));
+    for refused in ["private", "everything"] {
+        let run = init("refused", &[refused]).exits(2);
+        assert!(run.stderr.contains("--keep-seen"), "{}", run.stderr);
+    }
+    assert!(!folder.path().join("refused").exists());
 }
 
 #[test]

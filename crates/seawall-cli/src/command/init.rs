@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use seawall_casework::context::ChannelKind;
 use seawall_core::{Actor, Clock};
 use seawall_server::config::{Answers, template};
 use seawall_store::{MasterKey, Role, Store};
@@ -39,6 +40,11 @@ pub(crate) struct Init {
     /// E-mail address of that person.
     #[arg(long, default_value = "")]
     contact_email: String,
+    /// Keep item id, hashes and time of uploads of this channel that match nothing, for 90 days,
+    /// sealed, so that hashes listed later find them: public, file or profile; may be given
+    /// several times. Off where not given.
+    #[arg(long, value_name = "CHANNEL", value_parser = parse_channel)]
+    keep_seen: Vec<ChannelKind>,
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
@@ -66,6 +72,7 @@ impl Init {
             contact_first_name: self.contact_first_name.clone(),
             contact_last_name: self.contact_last_name.clone(),
             contact_email: self.contact_email.clone(),
+            seen_channels: self.keep_seen.clone(),
         };
         private_file(&path, &template(&answers))?;
         let config = folder::config(&path)?;
@@ -82,7 +89,12 @@ impl Init {
         if self.json {
             output::json(&made)?
         } else {
-            explain(&made, &config.listen.console.to_string())
+            explain(&made, &config.listen.console.to_string());
+            if self.keep_seen.is_empty() {
+                output::line(
+                    "Uploads that match nothing leave nothing; docs/banks.md says how to keep their hashes.",
+                );
+            }
         }
         Ok(Exit::Ok)
     }
@@ -116,6 +128,14 @@ fn explain(made: &Made, console: &str) {
     ));
 }
 
+fn parse_channel(text: &str) -> Result<ChannelKind, &'static str> {
+    match ChannelKind::from_name(text) {
+        Some(ChannelKind::Private) => Err("what people send each other is never kept"),
+        Some(channel) => Ok(channel),
+        None => Err("the channels are public, file and profile"),
+    }
+}
+
 fn private_folder(path: &Path) -> anyhow::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -143,5 +163,6 @@ fn private_file(path: &Path, text: &str) -> anyhow::Result<()> {
 
 const EXAMPLES: &str = "Examples:
   seawall init /srv/seawall
+  seawall init /srv/seawall --keep-seen public --keep-seen profile
   seawall init /srv/seawall --admin alex --provider \"Example Forum\" \\
       --contact-first-name Alex --contact-last-name Doe --contact-email safety@example.org";

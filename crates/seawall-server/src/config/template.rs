@@ -1,5 +1,7 @@
 //! The commented configuration that `seawall init` writes.
 
+use seawall_casework::context::ChannelKind;
+
 /// What `seawall init` was told.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
@@ -11,6 +13,8 @@ pub struct Answers {
     pub contact_last_name: String,
     /// E-mail address of the person to contact.
     pub contact_email: String,
+    /// The channels that the seen index keeps; none leaves it off.
+    pub seen_channels: Vec<ChannelKind>,
 }
 
 /// A configuration with every key: those with a default stand commented, as `#: key = value`.
@@ -25,7 +29,18 @@ pub fn template(answers: &Answers) -> String {
     ] {
         text = text.replace(place, &toml::Value::from(value.as_str()).to_string());
     }
-    text
+    text.replace("{seen}", &seen(&answers.seen_channels))
+}
+
+fn seen(channels: &[ChannelKind]) -> String {
+    let names: Vec<String> = channels
+        .iter()
+        .map(|channel| format!("\"{}\"", channel.name()))
+        .collect();
+    match names.is_empty() {
+        true => "#: channels = [\"public\"]".to_owned(),
+        false => format!("channels = [{}]", names.join(", ")),
+    }
 }
 
 const TEMPLATE: &str = include_str!("template.toml");

@@ -54,6 +54,12 @@ fn nothing_is_kept_unasked_and_private_messages_never() {
     assert!(private.contains("seen.channels"), "{private}");
     let days = refused("SEAWALL__SEEN__KEEP_DAYS", "0");
     assert!(days.contains("seen.keep_days"), "{days}");
+    let asked = template(&Answers {
+        seen_channels: vec![seawall_casework::context::ChannelKind::Profile],
+        ..Answers::default()
+    });
+    let asked = parse(&asked, &[]).expect("valid");
+    assert_eq!(asked.seen.policy().channels.len(), 1);
     let named = parse(&made(), &[(channels, "[\"public\", \"file\"]")]).expect("valid");
     assert_eq!(named.seen.policy().channels.len(), 2);
 }
