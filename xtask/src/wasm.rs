@@ -4,12 +4,13 @@
 //! browser, but a library, and the bits are the same.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use wasmi::{Config, Engine, Linker, Module, Store};
 
 use crate::known_flags;
-use crate::repository::{cargo, output, programs};
+use crate::repository::{cargo, output, programs, succeed};
 
 /// Builds the suite with WebAssembly's SIMD and runs it.
 ///
@@ -17,6 +18,7 @@ use crate::repository::{cargo, output, programs};
 /// Where it does not build or a test in it fails.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     known_flags(arguments, &[])?;
+    install_target()?;
     let programs = build()?;
     ensure!(programs.len() == 1, "one suite was expected");
     for program in &programs {
@@ -27,17 +29,26 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Rust's own library for WebAssembly is no part of every installation.
+fn install_target() -> Result<()> {
+    let mut command = Command::new("rustc");
+    command.args(["--print", "target-libdir", "--target", TARGET]);
+    if Path::new(output(&mut command)?.trim()).is_dir() {
+        return Ok(());
+    }
+    println!("Installing Rust's library for {TARGET}.");
+    succeed(Command::new("rustup").args(["target", "add", TARGET]))
+}
+
 fn build() -> Result<Vec<PathBuf>> {
     let mut command = cargo();
     command
         .env("RUSTFLAGS", "-Ctarget-feature=+simd128")
         .args(["test", "-p", "seawall-simd", "--test", "pdq_kernels"])
-        .args(["--release", "--target", "wasm32-unknown-unknown"])
+        .args(["--release", "--target", TARGET])
         .args(["--no-run", "--message-format=json"])
         .args(["--target-dir", "target/wasm"]);
-    let said = output(&mut command).context(
-        "building for WebAssembly; `rustup target add wasm32-unknown-unknown` installs the target",
-    )?;
+    let said = output(&mut command).context("building for WebAssembly")?;
     let is_wasm = |path: &Path| path.extension().is_some_and(|name| name == "wasm");
     let mut programs = programs(&said)?;
     programs.retain(|path| is_wasm(path));
@@ -57,6 +68,8 @@ fn execute(bytes: &[u8]) -> Result<()> {
     ensure!(code == 0, "the suite ended with {code}");
     Ok(())
 }
+
+const TARGET: &str = "wasm32-unknown-unknown";
 
 #[cfg(test)]
 mod tests {
