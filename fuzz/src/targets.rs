@@ -6,6 +6,7 @@
 use std::cell::Cell;
 
 use seawall::Budget;
+use seawall::preview::PreviewStyle;
 use seawall_casework::report::CallKind;
 use seawall_core::{Limits, Outcome, View, ViewOptions};
 
@@ -13,7 +14,7 @@ use seawall_core::{Limits, Outcome, View, ViewOptions};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. Those that decode differ in their seeds alone: bytes say what they are.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     ("decode_jpeg", decode),
     ("decode_png", decode),
     ("decode_gif", decode),
@@ -26,6 +27,7 @@ pub const TARGETS: [Target; 12] = [
     ("reply", reply),
     ("xml", xml),
     ("frames", frames),
+    ("view", view),
 ];
 
 /// A picture of any format, in every form, hashed.
@@ -58,6 +60,15 @@ pub fn decode(bytes: &[u8]) {
     assert!(report.outcome != Outcome::Refused || report.hashes.is_empty());
     let pictures_max = limits.frames_max as usize + 9;
     assert!(report.hashes.len() <= pictures_max * View::FORMS_MAX);
+    // The fast mode and the preview read the same bytes in ways of their own.
+    let fast = seawall::hash::perceptual_fast(bytes, &budget);
+    assert_eq!(fast.media_type(), report.media_type);
+    let style = PreviewStyle {
+        side_px_max: 32,
+        blur: bytes.len().is_multiple_of(2),
+        greyscale: false,
+    };
+    let _ = seawall::preview::render(bytes, &budget, style);
     for record in &report.hashes {
         let view = record.view.expect("a perceptual hash is of some view");
         assert_eq!(view.to_string().parse(), Ok(view));
@@ -73,6 +84,14 @@ pub fn list(bytes: &[u8]) {
         .count()
         + 1;
     assert!(list.rows.len() <= lines * 4);
+}
+
+/// The name of a view, as a worker or a caller gives it.
+pub fn view(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(view) = text.parse::<View>() {
+        assert_eq!(view.to_string().parse(), Ok(view));
+    }
 }
 
 /// What a receiver answers to each call of a report.

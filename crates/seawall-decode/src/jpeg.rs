@@ -15,28 +15,69 @@ use zune_jpeg::errors::DecodeErrors;
 
 use crate::layout::Layout;
 use crate::session::Session;
+use crate::spare;
 use crate::views;
 use structure::Structure;
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let structure = structure::structure(session.bytes);
+    session.end = structure.end;
     check(session, &structure)?;
-    let (layout, orientation) = match read(session, &structure, true) {
+    let (layout, orientation) = read_best(session, &structure)?;
+    views::visit(session, Place::Whole, &layout, orientation);
+    spare::give_back(layout.pixels.into_data());
+    Ok(())
+}
+
+fn read_best(
+    session: &Session<'_>,
+    structure: &Structure,
+) -> Result<(Layout, Orientation), Reason> {
+    // The decoder is wrong about the brightness alone of rarer subsamplings.
+    if session.is_for_lookup
+        && structure.frame.is_some_and(|frame| frame.is_common)
+        && let Ok(read) = read(session, structure, Wish::BRIGHTNESS)
+    {
+        return Ok(read);
+    }
+    match read(session, structure, Wish::WHOLE) {
         // Without any compressed data there is nothing to make a partial picture from.
         Err(Reason::Damaged) if structure.entropy_bytes > 0 => {
             session.check_time()?;
-            let (layout, orientation) = read(session, &structure, false)?;
+            let (layout, orientation) = read(session, structure, Wish::DAMAGED)?;
             if is_one_colour(layout.pixels.data(), layout.pixels.kind()) {
                 // Nothing but the grey that the decoder fills gaps with.
                 return Err(Reason::Damaged);
             }
             session.damaged.set(true);
-            (layout, orientation)
+            Ok((layout, orientation))
         }
-        other => other?,
+        other => other,
+    }
+}
+
+/// What the decoder is asked for.
+#[derive(Clone, Copy)]
+struct Wish {
+    /// Only a file without any fault.
+    strict: bool,
+    /// Only the component that holds the brightness, where there is one.
+    brightness: bool,
+}
+
+impl Wish {
+    const WHOLE: Self = Self {
+        strict: true,
+        brightness: false,
     };
-    views::visit(session, Place::Whole, &layout, orientation);
-    Ok(())
+    const DAMAGED: Self = Self {
+        strict: false,
+        brightness: false,
+    };
+    const BRIGHTNESS: Self = Self {
+        strict: true,
+        brightness: true,
+    };
 }
 
 /// Refuses, before anything is set up for it, what the markers say is too large, takes too
@@ -52,7 +93,9 @@ fn check(session: &mut Session<'_>, structure: &Structure) -> Result<(), Reason>
         session.note(&format!("{name} is not supported"));
         return Err(Reason::UnsupportedFormat);
     }
-    if structure.scans.saturating_mul(width * height) > SCANNED_PIXELS_MAX {
+    let scanned = structure.scans.saturating_mul(width * height);
+    session.scanned_pixels = session.scanned_pixels.saturating_add(scanned);
+    if session.scanned_pixels > SCANNED_PIXELS_MAX {
         session.note(&format!(
             "the picture is coded in {} scans",
             structure.scans
@@ -65,10 +108,10 @@ fn check(session: &mut Session<'_>, structure: &Structure) -> Result<(), Reason>
 fn read(
     session: &Session<'_>,
     structure: &Structure,
-    strict: bool,
+    wish: Wish,
 ) -> Result<(Layout, Orientation), Reason> {
     let options = DecoderOptions::default()
-        .set_strict_mode(strict)
+        .set_strict_mode(wish.strict)
         .set_max_width(SIDE_MAX)
         .set_max_height(SIDE_MAX)
         .jpeg_set_max_scans(SCANS_MAX);
@@ -77,6 +120,8 @@ fn read(
     let info = decoder.info().ok_or(Reason::Damaged)?;
     let (kind, target) = match decoder.input_colorspace() {
         Some(ColorSpace::Luma) => (PixelKind::Luma8, ColorSpace::Luma),
+        Some(ColorSpace::YCbCr) if wish.brightness => (PixelKind::Luma8, ColorSpace::Luma),
+        Some(_) if wish.brightness => return Err(Reason::UnsupportedFormat),
         Some(ColorSpace::RGB | ColorSpace::YCbCr | ColorSpace::CMYK | ColorSpace::YCCK) => {
             (PixelKind::Rgb8, ColorSpace::RGB)
         }
@@ -85,8 +130,10 @@ fn read(
     };
     let (width, height) = (usize::from(info.width), usize::from(info.height));
     let pixels = width as u64 * height as u64;
-    // A picture in several scans is held as 16-bit coefficients until the last one.
-    let coefficient_bytes = if info.sof.is_sequential_dct() && structure.scans <= 1 {
+    // A picture whose components come in several scans is held as 16-bit coefficients until
+    // the last one.
+    let is_in_one_scan = structure.first_scan_components >= info.components;
+    let coefficient_bytes = if info.sof.is_sequential_dct() && is_in_one_scan {
         0
     } else {
         2 * u64::from(info.components)
@@ -94,7 +141,7 @@ fn read(
     let bytes = pixels * (kind.bytes() as u64 + coefficient_bytes);
     session.check_size(width as u64, height as u64, bytes)?;
     decoder.set_options(options.jpeg_set_out_colorspace(target));
-    let mut data = vec![0; width * height * kind.bytes()];
+    let mut data = spare::take(width * height * kind.bytes());
     decoder
         .decode_into(&mut data)
         .map_err(|error| reason(&error))?;
@@ -126,3 +173,30 @@ const SIDE_MAX: usize = 65_535;
 const SCANS_MAX: usize = 100_000;
 /// Pixels times scans: about six seconds of decoding.
 pub(crate) const SCANNED_PIXELS_MAX: u64 = 4_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Budget;
+    use seawall_core::{Limits, ViewOptions};
+
+    /// Pictures glued together cost what one may cost.
+    #[test]
+    fn scans_of_earlier_pictures_count() {
+        let file = seawall_testkit::jpeg(&seawall_testkit::picture(40, 30, 1), 80);
+        let budget = Budget {
+            limits: &Limits::default(),
+            expired: &|| false,
+            views: ViewOptions::default(),
+        };
+        for (before, result) in [
+            (SCANNED_PIXELS_MAX - 1200, Ok(())),
+            (SCANNED_PIXELS_MAX - 1199, Err(Reason::TooSlow)),
+        ] {
+            let mut visit = |_, _: &crate::Shown<'_>| {};
+            let mut session = Session::new(&file, budget, &mut visit);
+            session.scanned_pixels = before;
+            assert_eq!(decode(&mut session), result);
+        }
+    }
+}

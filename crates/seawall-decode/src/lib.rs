@@ -3,7 +3,8 @@
 //! The format is told from the content, never from a name. Nothing is decoded without
 //! a [`Budget`]; sizes are checked before any picture memory is allocated, since some
 //! decoders take limits and do not keep them. This crate hashes nothing, opens no files
-//! and reads no clock: the time limit comes in as a closure.
+//! and reads no clock: the time limit comes in as a closure. `docs/design/decode.md` has the
+//! formats, the limits, and what was rejected.
 //!
 //! The decoders below it are not ours and may fail in ways of their own, so a server runs
 //! all of this in a worker process that may die.
@@ -40,6 +41,7 @@ mod session;
 mod shown;
 mod sniff;
 mod source;
+mod spare;
 mod still;
 mod tiff;
 mod trailing;
@@ -48,6 +50,6 @@ mod webp;
 
 pub use budget::Budget;
 pub use heic::decode_in_one_thread;
-pub use picture::{Decoded, Refusal, decode};
+pub use picture::{Decoded, Refusal, decode, decode_for_lookup};
 pub use shown::Shown;
 pub use sniff::{media_type_from_name, sniff};

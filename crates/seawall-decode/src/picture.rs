@@ -4,7 +4,7 @@ use seawall_core::{MediaType, Reason, View};
 
 use crate::session::Session;
 use crate::shown::Shown;
-use crate::{Budget, avif, bmp, gif, heic, jpeg, png, sniff, tiff, trailing, webp};
+use crate::{Budget, avif, bmp, gif, heic, jpeg, png, sniff, spare, tiff, trailing, webp};
 
 /// What was decoded, beside the pixels that the visitor saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +42,30 @@ pub fn decode(
     budget: &Budget<'_>,
     visit: &mut dyn FnMut(View, &Shown<'_>),
 ) -> Result<Decoded, Refusal> {
-    let media_type = sniff(bytes);
+    decode_in(Session::new(bytes, *budget, visit))
+}
+
+/// As [`decode`], with pixels that may be off by a little where that is faster: of a JPEG only
+/// the brightness is decoded. For looking a picture up, never for what others will look up.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_for_lookup(
+    bytes: &[u8],
+    budget: &Budget<'_>,
+    visit: &mut dyn FnMut(View, &Shown<'_>),
+) -> Result<Decoded, Refusal> {
     let mut session = Session::new(bytes, *budget, visit);
+    session.is_for_lookup = true;
+    decode_in(session)
+}
+
+fn decode_in(mut session: Session<'_>) -> Result<Decoded, Refusal> {
+    let media_type = sniff(session.bytes);
     let mut result = decode_as(media_type, &mut session);
-    if session.visited > 0 && result != Err(Reason::TooSlow) {
-        let trailing = trailing::visit(&mut session, media_type);
+    let is_damaged = session.damaged.get() || result == Err(Reason::Damaged);
+    if is_damaged || (session.visited > 0 && result != Err(Reason::TooSlow)) {
+        let trailing = trailing::visit(&mut session, media_type, is_damaged);
         result = result.and(trailing);
     }
     let notes = std::mem::take(&mut session.notes);
@@ -74,6 +93,13 @@ pub(crate) fn decode_as(media_type: MediaType, session: &mut Session<'_>) -> Res
         return Err(Reason::TooManyBytes);
     }
     session.check_time()?;
+    if !matches!(
+        media_type,
+        MediaType::Jpeg | MediaType::Png | MediaType::Bmp
+    ) {
+        // These have decoders with memory of their own.
+        spare::release();
+    }
     match media_type {
         MediaType::Jpeg => jpeg::decode(session),
         MediaType::Png => png::decode(session),

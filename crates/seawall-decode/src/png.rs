@@ -12,7 +12,7 @@ use seawall_core::{Form, Place, Reason, View};
 
 use crate::session::Session;
 use crate::shown::Shown;
-use crate::views;
+use crate::{spare, views};
 use rows::{Checks, Extent, Read};
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
@@ -30,6 +30,7 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
         crate::orientation::from_exif(&exif)
     });
     views::visit(session, Place::Whole, &layout, orientation);
+    spare::give_back(layout.pixels.into_data());
     if let Extent::Cut(reason) = extent {
         return Err(reason);
     }

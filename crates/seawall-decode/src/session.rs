@@ -20,6 +20,14 @@ pub(crate) struct Session<'a> {
     pub(crate) visited: u32,
     /// Pictures found behind the first one.
     pub(crate) parts: u32,
+    /// Pixels of the pictures handed out so far, each counted once.
+    pub(crate) pixels: u64,
+    /// Pixels times scans that the decoder of JPEG was given so far.
+    pub(crate) scanned_pixels: u64,
+    /// Where the first picture ends, where its decoder knows it.
+    pub(crate) end: Option<usize>,
+    /// Whether small differences of the pixels do no harm: for lookups alone.
+    pub(crate) is_for_lookup: bool,
     /// Set where a decoder gives pixels and knows that the file is damaged.
     pub(crate) damaged: Cell<bool>,
     visit: &'a mut dyn FnMut(View, &Shown<'_>),
@@ -38,6 +46,10 @@ impl<'a> Session<'a> {
             notes: Vec::new(),
             visited: 0,
             parts: 0,
+            pixels: 0,
+            scanned_pixels: 0,
+            end: None,
+            is_for_lookup: false,
             damaged: Cell::new(false),
             visit,
             late: Rc::new(Cell::new(false)),
@@ -104,6 +116,10 @@ impl<'a> Session<'a> {
 
     /// Hands one view to the visitor.
     pub(crate) fn visit(&mut self, view: View, shown: &Shown<'_>) {
+        if self.visited == 0 {
+            // Frames and forms of one picture are bounded by their own limits.
+            self.pixels += shown.width() as u64 * shown.height() as u64;
+        }
         self.visited += 1;
         (self.visit)(view, shown);
     }

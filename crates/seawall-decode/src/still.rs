@@ -5,6 +5,7 @@ use seawall_core::Reason;
 
 use crate::layout::Layout;
 use crate::session::Session;
+use crate::spare;
 
 /// Reads the decoder's picture, its sizes checked before anything is allocated for it.
 pub(crate) fn read(
@@ -25,7 +26,7 @@ pub(crate) fn read(
         .set_limits(session.image_limits())
         .map_err(|error| session.reason(&error))?;
     let length = usize::try_from(total).map_err(|_| Reason::TooMuchMemory)?;
-    let mut data = vec![0; length];
+    let mut data = spare::take(length);
     match decoder
         .read_image(&mut data)
         .map_err(|error| session.reason(&error))

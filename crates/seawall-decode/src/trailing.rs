@@ -10,12 +10,22 @@ use crate::shown::Shown;
 use crate::{Budget, gif, iso, jpeg, sniff};
 
 /// Hands out the pictures behind the first one, each in its first frame or page, as
-/// [`Place::Part`]; what else begins there is noted.
-pub(crate) fn visit(session: &mut Session<'_>, media_type: MediaType) -> Result<(), Reason> {
+/// [`Place::Part`]; what else begins there is noted. Where the first one is damaged, its end
+/// may be missing: then they are looked for in all of the file.
+///
+/// All pictures together are held to the limits of one.
+pub(crate) fn visit(
+    session: &mut Session<'_>,
+    media_type: MediaType,
+    is_damaged: bool,
+) -> Result<(), Reason> {
     let bytes = session.bytes;
     let (mut media_type, mut start) = (media_type, 0);
+    let mut known = session.end;
     while session.parts < PARTS_MAX {
-        let Some(end) = end_of(media_type, &bytes[start..]) else {
+        let end = known.take().or_else(|| end_of(media_type, &bytes[start..]));
+        let anywhere = (is_damaged && start == 0).then_some(SIGNATURE_BYTES);
+        let Some(end) = end.or(anywhere) else {
             break;
         };
         let Some(found) = next_file(session, start + end)? else {
@@ -54,7 +64,7 @@ fn next_file(session: &mut Session<'_>, from: usize) -> Result<Option<Found>, Re
             continue;
         };
         let is_film = matches!(media_type, MediaType::Undecoded(_));
-        if is_film || visit_part(session, start, media_type) {
+        if is_film || visit_part(session, start, media_type)? {
             return Ok(Some(Found { start, media_type }));
         }
         // Three bytes that mean a JPEG come by chance once in some megabytes.
@@ -87,11 +97,22 @@ fn begins(bytes: &[u8]) -> Option<MediaType> {
     }
 }
 
-/// Hands out the picture that begins here; whether there was one.
-fn visit_part(session: &mut Session<'_>, start: usize, media_type: MediaType) -> bool {
+/// Hands out the picture that begins here; whether there was one. One that is too large or
+/// too slow for what the pictures before it have left of the limits is an error: nobody may
+/// take it for looked at.
+fn visit_part(
+    session: &mut Session<'_>,
+    start: usize,
+    media_type: MediaType,
+) -> Result<bool, Reason> {
     let bytes = &session.bytes[start..];
     let limits = Limits {
         frames_max: 1,
+        pixels_max: session
+            .budget
+            .limits
+            .pixels_max
+            .saturating_sub(session.pixels),
         ..*session.budget.limits
     };
     let budget = Budget {
@@ -100,6 +121,8 @@ fn visit_part(session: &mut Session<'_>, start: usize, media_type: MediaType) ->
         views: session.budget.views,
     };
     let number = session.next_part();
+    let is_for_lookup = session.is_for_lookup;
+    let scanned_pixels = session.scanned_pixels;
     let mut first = None;
     let mut visited = false;
     let mut pass_on = |view: View, shown: &Shown<'_>| {
@@ -110,10 +133,26 @@ fn visit_part(session: &mut Session<'_>, start: usize, media_type: MediaType) ->
         }
     };
     let mut inner = Session::new(bytes, budget, &mut pass_on);
-    // However it ends: what there was has been handed out.
-    let _ = decode_as(media_type, &mut inner);
+    inner.is_for_lookup = is_for_lookup;
+    inner.scanned_pixels = scanned_pixels;
+    let result = decode_as(media_type, &mut inner);
+    let (pixels, scanned_pixels) = (inner.pixels, inner.scanned_pixels);
     drop(inner);
-    visited
+    session.pixels += pixels;
+    session.scanned_pixels = scanned_pixels;
+    match result {
+        Err(reason @ (Reason::TooManyPixels | Reason::TooMuchMemory | Reason::TooSlow))
+            if !visited =>
+        {
+            session.note(&format!(
+                "trailing data: a picture that begins at byte {start} was left out: {}",
+                reason.sentence()
+            ));
+            Err(reason)
+        }
+        // However it ended: what there was has been handed out.
+        _ => Ok(visited),
+    }
 }
 
 /// Where a file of this kind ends, by what it says itself.
@@ -160,4 +199,6 @@ fn end_of_png(bytes: &[u8]) -> Option<usize> {
 const PARTS_MAX: u32 = 8;
 /// False beginnings that are tried.
 const TRIES_MAX: u32 = 8;
+/// Before this many bytes nothing else begins.
+const SIGNATURE_BYTES: usize = 8;
 const PIECE_BYTES: usize = 64 << 10;

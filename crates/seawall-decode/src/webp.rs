@@ -1,5 +1,7 @@
 //! WebP.
 
+mod structure;
+
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
 use image::{AnimationDecoder, ImageDecoder};
@@ -25,15 +27,22 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
 
 fn decode_bytes(session: &mut Session<'_>, bytes: &[u8]) -> Result<(), Reason> {
     let source = session.source_over(bytes);
-    let mut decoder = WebPDecoder::new(source).map_err(|error| session.reason(&error))?;
+    let decoder = WebPDecoder::new(source).map_err(|error| session.reason(&error))?;
     let (width, height) = decoder.dimensions();
-    // Some forms are decoded into four bytes a pixel first, animations onto a canvas.
-    let working_bytes = u64::from(width) * u64::from(height) * 8;
+    let bytes_a_pixel = if decoder.has_animation() {
+        ANIMATION_BYTES_A_PIXEL
+    } else if decoder.color_type().has_alpha() {
+        ALPHA_BYTES_A_PIXEL
+    } else {
+        OPAQUE_BYTES_A_PIXEL
+    };
+    let working_bytes = u64::from(width) * u64::from(height) * bytes_a_pixel;
     session.check_size(width.into(), height.into(), working_bytes)?;
-    let exif = decoder.exif_metadata().ok().flatten();
-    let orientation = exif.map_or(Orientation::NoTransforms, |exif| {
-        crate::orientation::from_exif(&exif)
-    });
+    if !structure::sizes_agree(bytes, (width, height)) {
+        return Err(Reason::Damaged);
+    }
+    let exif = structure::exif(bytes);
+    let orientation = exif.map_or(Orientation::NoTransforms, crate::orientation::from_exif);
     if decoder.has_animation() {
         let count = frame_count(bytes);
         return frames::visit(session, decoder.into_frames(), count, orientation);
@@ -81,5 +90,12 @@ fn frame_count(bytes: &[u8]) -> u32 {
     count
 }
 
+/// The canvas, the frame as the decoder makes it and as it hands it out, and its alpha, which
+/// takes four bytes a pixel on its way.
+const ANIMATION_BYTES_A_PIXEL: u64 = 4 + 4 + 4 + 2 + 6;
+/// The picture, its planes, and its alpha on its way.
+const ALPHA_BYTES_A_PIXEL: u64 = 4 + 2 + 6;
+/// Some forms are decoded into four bytes a pixel first.
+const OPAQUE_BYTES_A_PIXEL: u64 = 8;
 /// Exif and XMP, in the first byte of the extended header.
 const METADATA_FLAGS: u8 = 0x0C;

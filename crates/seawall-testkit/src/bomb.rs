@@ -37,6 +37,58 @@ pub fn profile_bomb(bytes: u64) -> ([u8; 4], Vec<u8>) {
     (*b"iCCP", [b"profile\0\0", &zlib_zeros(bytes)[..]].concat())
 }
 
+/// So many zeros as PNG and TIFF compress them: about a thousandth of their size.
+#[must_use]
+pub fn deflated_zeros(bytes: u64) -> Vec<u8> {
+    zlib_zeros(bytes)
+}
+
+/// A WebP on a screen of 8 × 8 pixels whose one lossy picture says that it has these sides.
+#[must_use]
+pub fn webp_bomb(width: u16, height: u16) -> Vec<u8> {
+    let head = [0x10, 0, 0, 0x9D, 1, 0x2A];
+    let mut picture = [&head[..], &width.to_le_bytes(), &height.to_le_bytes()].concat();
+    picture.extend([0; 64]);
+    webp_of(&[
+        (b"VP8X", 10, vec![0, 0, 0, 0, 7, 0, 0, 7, 0, 0]),
+        (b"VP8 ", picture.len() as u32, picture),
+    ])
+}
+
+/// The WebP with a note behind its picture that says it is this long, and is not there.
+///
+/// # Panics
+/// Where the file is no WebP of a single chunk.
+#[must_use]
+pub fn webp_with_claim(webp: &[u8], width: u8, height: u8, bytes: u32) -> Vec<u8> {
+    let picture = webp[20..].to_vec();
+    let name: &[u8; 4] = webp[12..16].try_into().expect("four bytes");
+    let length = u32::from_le_bytes(webp[16..20].try_into().expect("four bytes"));
+    webp_of(&[
+        (
+            b"VP8X",
+            10,
+            vec![8, 0, 0, 0, width - 1, 0, 0, height - 1, 0, 0],
+        ),
+        (name, length, picture),
+        (b"EXIF", bytes, Vec::new()),
+    ])
+}
+
+/// A WebP of these chunks: name, length as it is written, content.
+fn webp_of(chunks: &[(&[u8; 4], u32, Vec<u8>)]) -> Vec<u8> {
+    let mut out = b"RIFF\0\0\0\0WEBP".to_vec();
+    for (name, length, content) in chunks {
+        out.extend(*name);
+        out.extend(length.to_le_bytes());
+        out.extend(content);
+        out.resize(out.len().next_multiple_of(2), 0);
+    }
+    let length = u32::try_from(out.len() - 8).expect("a small file");
+    out[4..8].copy_from_slice(&length.to_le_bytes());
+    out
+}
+
 /// 35 bytes that claim to be a GIF with a screen of this size; its frame is one pixel.
 #[must_use]
 pub fn gif_bomb(width: u16, height: u16) -> Vec<u8> {

@@ -3,9 +3,9 @@
 use seawall_core::Pixels;
 
 use crate::{
-    GifFrame, PngColour, RawPng, TiffPage, animated_png, animated_webp, bmp, flat, gif, grey,
-    interlaced_png, jpeg, jpeg_with_orientation, picture, png, raw_gif, raw_tiff, stored_for, tiff,
-    webp, webp_rgba,
+    GifFrame, JpegColour, JpegOptions, PngColour, RawPng, TiffPage, animated_png, animated_webp,
+    bmp, flat, gif, grey, interlaced_png, jpeg, jpeg_with_orientation, picture, png, raw_gif,
+    raw_jpeg, raw_tiff, stored_for, tiff, webp, webp_bomb, webp_rgba, webp_with_claim,
 };
 
 /// One file that a fuzz target starts from.
@@ -24,7 +24,7 @@ pub struct Seed {
 #[must_use]
 pub fn fuzz_seeds() -> Vec<Seed> {
     let mut seeds = Vec::new();
-    let groups: [(&'static str, Files); 9] = [
+    let groups: [(&'static str, Files); 10] = [
         ("decode_jpeg", jpegs()),
         ("decode_png", pngs()),
         ("decode_gif", gifs()),
@@ -34,6 +34,7 @@ pub fn fuzz_seeds() -> Vec<Seed> {
         ("list", lists()),
         ("reply", replies()),
         ("xml", replies()),
+        ("view", view_names()),
     ];
     for (target, files) in groups.into_iter().chain([("frames", frames())]) {
         seeds.extend(files.into_iter().map(|(name, bytes)| Seed {
@@ -53,10 +54,25 @@ fn small(seed: u64) -> Pixels {
 
 fn jpegs() -> Files {
     let colour = jpeg(&small(1), 70);
+    let raw = |colour, sampling, progressive| {
+        let options = JpegOptions {
+            sampling,
+            progressive,
+            colour,
+            ..JpegOptions::plain(60)
+        };
+        raw_jpeg(&small(4), &options)
+    };
     vec![
         ("grey", jpeg(&grey(&small(1)), 70)),
         ("orientation", jpeg_with_orientation(&small(2), 50, 6)),
         ("two", [&colour[..], &colour].concat()),
+        ("cut-then-whole", [&colour[..500], &png(&small(3))].concat()),
+        ("halved", raw(JpegColour::Plain, (2, 2), false)),
+        ("progressive", raw(JpegColour::Plain, (2, 1), true)),
+        ("inks", raw(JpegColour::Cmyk, (1, 1), false)),
+        ("inks-halved", raw(JpegColour::Ycck, (2, 2), true)),
+        ("odd", raw(JpegColour::Rgb, (1, 4), false)),
         ("cut", colour[..colour.len() * 3 / 4].to_vec()),
         ("colour", colour),
     ]
@@ -113,6 +129,11 @@ fn webps() -> Files {
         ("colour", webp(&small(1))),
         ("alpha", webp_rgba(8, 6, &see_through)),
         ("animated", animated_webp(&[small(1), small(2)], 6)),
+        ("claims-picture", webp_bomb(16_383, 16_383)),
+        (
+            "claims-note",
+            webp_with_claim(&webp(&small(1)), 24, 18, u32::MAX),
+        ),
     ]
 }
 
@@ -172,6 +193,20 @@ fn replies() -> Files {
         ("file", file.into()),
         ("odd", odd.into()),
     ]
+}
+
+fn view_names() -> Files {
+    let names = [
+        "stored",
+        "frame:12/upright/on-white",
+        "part:2/mirrored:270",
+        "page:3/legacy-palette",
+        "turned:90",
+        "unbordered",
+    ];
+    names
+        .map(|name| (name.split([':', '/']).next().unwrap_or(name), name.into()))
+        .to_vec()
 }
 
 /// Frames as parent and worker exchange them: two lengths, a head, a body.

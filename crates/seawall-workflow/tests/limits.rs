@@ -11,7 +11,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use seawall_core::{HashReport, Limits, Outcome, Reason};
+use seawall_core::{HashReport, Limits, Outcome, PixelKind, Pixels, Reason};
 use seawall_testkit as testkit;
 use seawall_testkit::{PngColour, RawPng, TiffPage};
 use seawall_workflow::worker::{WorkerCommand, WorkerPool, run_worker};
@@ -81,7 +81,8 @@ impl Case {
 }
 
 fn cases() -> Vec<Case> {
-    claims().into_iter().chain(real_pixels()).collect()
+    let groups = [claims(), claims_of_containers(), real_pixels()];
+    groups.into_iter().flatten().collect()
 }
 
 /// Refused by what their headers say, or read past what they hold: two seconds.
@@ -130,6 +131,49 @@ fn claims() -> Vec<Case> {
     ]
 }
 
+/// Refused or read past as the others, by the containers' own fields.
+fn claims_of_containers() -> Vec<Case> {
+    let case = |name, file, reasons| Case {
+        name,
+        file,
+        reasons,
+        seconds_max: 2,
+    };
+    let refused = &[
+        Some(Reason::TooManyPixels),
+        Some(Reason::TooMuchMemory),
+        Some(Reason::Damaged),
+    ];
+    vec![
+        case(
+            "a WebP whose picture claims 16 383²",
+            testkit::webp_bomb(16_383, 16_383),
+            &[Some(Reason::Damaged)],
+        ),
+        case(
+            "a WebP whose note claims 4 GB",
+            testkit::webp_with_claim(
+                &testkit::webp(&testkit::picture(64, 64, 1)),
+                64,
+                64,
+                u32::MAX,
+            ),
+            &[None],
+        ),
+        // Its decoder goes by the picture's own header.
+        case(
+            "a HEIC whose boxes claim 12 000²",
+            claiming_heif("444.heic"),
+            &[None],
+        ),
+        case(
+            "an AVIF whose boxes claim 12 000²",
+            claiming_heif("444.avif"),
+            refused,
+        ),
+    ]
+}
+
 /// With all the pixels they claim, or the work: ten seconds.
 fn real_pixels() -> Vec<Case> {
     let case = |name, file, reasons| Case {
@@ -144,11 +188,21 @@ fn real_pixels() -> Vec<Case> {
     let grey = testkit::black_png(12_000, 12_000, PngColour::Grey);
     let rgb = testkit::black_png(12_000, 12_000, PngColour::Rgb);
     let rgba = testkit::black_png(6_000, 6_000, PngColour::Rgba);
-    let vector = |name| {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors");
-        std::fs::read(format!("{folder}/{name}")).expect("the file is in the repository")
+    let large = grey_pixels(12_000);
+    let tiff = TiffPage {
+        compression: 8,
+        strip: testkit::deflated_zeros(144_000_000),
+        ..TiffPage::plain(&large)
     };
+    let glued = testkit::jpeg(&grey_pixels(6_000), 50).repeat(9);
     vec![
+        case("a grey JPEG of 12 000²", testkit::jpeg(&large, 50), flat),
+        case("a grey TIFF of 12 000²", testkit::raw_tiff(&[tiff]), flat),
+        case(
+            "nine JPEGs of 36 MP in one file",
+            glued,
+            &[Some(Reason::TooManyPixels)],
+        ),
         case("a HEIC in tiles", vector("grid.heic"), &[None]),
         case("an AVIF in tiles", vector("grid.avif"), &[None]),
         case(
@@ -160,6 +214,27 @@ fn real_pixels() -> Vec<Case> {
         case("an RGB PNG of 12 000²", rgb, flat),
         case("a see-through PNG of 6 000²", rgba, flat),
     ]
+}
+
+fn vector(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors");
+    std::fs::read(format!("{folder}/{name}")).expect("the file is in the repository")
+}
+
+fn grey_pixels(side: usize) -> Pixels {
+    Pixels::new(side, side, PixelKind::Luma8, vec![90; side * side]).expect("it fits")
+}
+
+/// Every size in the file's boxes replaced.
+fn claiming_heif(name: &str) -> Vec<u8> {
+    let mut file = vector(name);
+    for place in 0..file.len() - 16 {
+        if &file[place..place + 4] == b"ispe" {
+            file[place + 8..place + 12].copy_from_slice(&12_000_u32.to_be_bytes());
+            file[place + 12..place + 16].copy_from_slice(&12_000_u32.to_be_bytes());
+        }
+    }
+    file
 }
 
 fn claiming_bmp() -> Vec<u8> {

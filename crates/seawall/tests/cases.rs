@@ -10,8 +10,9 @@ use seawall_core::{
     ViewOptions,
 };
 use seawall_testkit::{
-    GifFrame, PngColour, RawPng, bmp, flat, gif, grey, jpeg, jpeg_with_orientation, picture, png,
-    png_bomb, raw_gif, resized, stored_for, tiff, webp,
+    GifFrame, JpegColour, JpegOptions, PngColour, RawPng, TiffPage, bmp, flat, gif, grey, jpeg,
+    jpeg_with_orientation, picture, png, png_bomb, raw_gif, raw_jpeg, raw_tiff, resized,
+    stored_for, tiff, webp,
 };
 
 fn report_within(file: &[u8], limits: &Limits) -> HashReport {
@@ -228,6 +229,25 @@ fn a07_a_white_shape_is_hashed_as_shown_on_black() {
 }
 
 #[test]
+fn a08_inks_become_colours() {
+    let shown = picture(320, 240, 1);
+    for (colour, progressive) in [
+        (JpegColour::Cmyk, false),
+        (JpegColour::Cmyk, true),
+        (JpegColour::Ycck, false),
+        (JpegColour::Ycck, true),
+        (JpegColour::Rgb, false),
+    ] {
+        let options = JpegOptions {
+            colour,
+            progressive,
+            ..JpegOptions::plain(90)
+        };
+        check_hashed(&raw_jpeg(&shown, &options), &shown, 8);
+    }
+}
+
+#[test]
 fn a09_a_grey_jpeg_may_have_an_adobe_marker() {
     let shown = grey(&picture(320, 240, 1));
     let plain = jpeg(&shown, 92);
@@ -252,6 +272,50 @@ fn a10_a_cut_jpeg_is_hashed_and_marked() {
     let scan = scan.expect("a JPEG has a scan") + 14;
     check_unhashed(&whole[..scan], Outcome::Refused, Reason::Damaged);
     check_unhashed(&whole[..100], Outcome::Refused, Reason::Damaged);
+}
+
+#[test]
+fn a11_every_subsampling_is_near_the_lossless_picture() {
+    let shown = [picture(320, 240, 1), picture(333, 251, 2)];
+    let samplings = [
+        (1, 1),
+        (2, 1),
+        (1, 2),
+        (2, 2),
+        (4, 1),
+        (1, 4),
+        (4, 2),
+        (4, 4),
+    ];
+    for sampling in samplings {
+        for (progressive, shown) in [false, true]
+            .iter()
+            .flat_map(|&p| [(p, &shown[0]), (p, &shown[1])])
+        {
+            let options = JpegOptions {
+                sampling,
+                progressive,
+                ..JpegOptions::plain(85)
+            };
+            check_hashed(&raw_jpeg(shown, &options), shown, 10);
+        }
+    }
+}
+
+/// The name of a file does not even reach the decoder.
+#[test]
+fn a12_the_format_is_told_from_the_content() {
+    let shown = picture(320, 240, 1);
+    for (encode, media_type) in [
+        (png as fn(&Pixels) -> Vec<u8>, "image/png"),
+        (webp, "image/webp"),
+        (bmp, "image/bmp"),
+        (tiff, "image/tiff"),
+    ] {
+        let report = report(&encode(&shown));
+        assert_eq!(FileReport::from(&report).media_type, media_type);
+        assert_eq!(nearest(&report, &shown), 0);
+    }
 }
 
 #[test]
@@ -483,6 +547,28 @@ fn a21_a_broken_colour_profile_is_ignored() {
     file.chunks
         .push((*b"iCCP", b"x\0\0not a profile, and not compressed".to_vec()));
     check_hashed(&file.to_bytes(), &shown, 0);
+}
+
+#[test]
+fn a22_every_page_is_hashed_up_to_the_limit() {
+    let pages = [
+        flat(320, 240, [200; 3]),
+        picture(320, 240, 1),
+        picture(200, 300, 2),
+    ];
+    let file = raw_tiff(&pages.each_ref().map(TiffPage::plain));
+    let report = report(&file);
+    assert_eq!(report.outcome, Outcome::Hashed);
+    let found = views(&report);
+    let places: Vec<View> = found.iter().map(|&(view, _)| view).collect();
+    assert_eq!(places, [1, 2, 3].map(View::page));
+    assert_eq!((found[1].1, found[2].1), (pdq(&pages[1]), pdq(&pages[2])));
+    let limits = Limits {
+        frames_max: 2,
+        ..Limits::default()
+    };
+    let capped = report_within(&file, &limits);
+    assert_eq!(capped.notes, ["hashed 2 of 3 pages"]);
 }
 
 #[test]

@@ -10,8 +10,12 @@ use seawall_testkit::{
 };
 
 fn report(file: &[u8]) -> HashReport {
+    report_within(file, &Limits::default())
+}
+
+fn report_within(file: &[u8], limits: &Limits) -> HashReport {
     let budget = Budget {
-        limits: &Limits::default(),
+        limits,
         expired: &|| false,
         views: ViewOptions::default(),
     };
@@ -279,4 +283,53 @@ fn a_film_behind_a_picture_is_named() {
         photo.len()
     );
     check_glued(&file, &[&one], &[&note]);
+}
+
+/// The first picture breaks off, or is none at all, and a whole one lies behind it.
+#[test]
+fn a_picture_behind_a_damaged_one_is_found() {
+    let [one, two] = [1, 2].map(|seed| picture(80, 60, seed));
+    let cut = |file: Vec<u8>| file[..file.len() * 3 / 4].to_vec();
+    let wrong = |file: Vec<u8>| [&file[..30], &[0; 40]].concat();
+    let firsts = [
+        cut(jpeg(&one, 90)),
+        cut(png(&one)),
+        cut(gif(std::slice::from_ref(&one))),
+        wrong(png(&one)),
+    ];
+    for (number, first) in firsts.iter().enumerate() {
+        for second in [jpeg(&two, 90), png(&two)] {
+            let report = report(&[&first[..], &second].concat());
+            assert_eq!(report.outcome, Outcome::Partial, "{number}");
+            assert_eq!(report.reason, Some(Reason::Damaged), "{number}");
+            assert!(
+                distance(&report, View::of(Place::Part(2)), &two) <= 10,
+                "{number}"
+            );
+        }
+    }
+}
+
+/// What the pictures of one file may cost together is what one may cost.
+#[test]
+fn glued_pictures_share_the_limits_of_one() {
+    let pictures = [1, 2, 3].map(|seed| picture(80, 60, seed));
+    let file = pictures
+        .each_ref()
+        .map(|picture| jpeg(picture, 90))
+        .concat();
+    for (pixels_max, parts, reason) in [
+        (3 * 80 * 60, 3, None),
+        (3 * 80 * 60 - 1, 2, Some(Reason::TooManyPixels)),
+        (80 * 60, 1, Some(Reason::TooManyPixels)),
+    ] {
+        let limits = Limits {
+            pixels_max,
+            ..Limits::default()
+        };
+        let report = report_within(&file, &limits);
+        assert_eq!((report.hashes.len(), report.reason), (parts, reason));
+        let left_out = report.notes.iter().any(|note| note.contains("left out"));
+        assert_eq!(left_out, reason.is_some());
+    }
 }

@@ -7,9 +7,11 @@ pub(crate) struct Structure {
     pub(crate) frame: Option<Frame>,
     /// Scans that begin.
     pub(crate) scans: u64,
+    /// Components in the first of them.
+    pub(crate) first_scan_components: u8,
     /// Bytes of compressed data in all scans.
     pub(crate) entropy_bytes: u64,
-    /// The place behind the end marker, where there is one.
+    /// The place behind the end marker, or where another picture begins without one.
     pub(crate) end: Option<usize>,
 }
 
@@ -26,6 +28,9 @@ pub(crate) struct Frame {
     pub(crate) height: u16,
     /// Colour components.
     pub(crate) components: u8,
+    /// Whether the first of three components is as fine as the picture and the others are as
+    /// fine, half as fine across, or half as fine both ways: what cameras and programs write.
+    pub(crate) is_common: bool,
 }
 
 impl Frame {
@@ -51,6 +56,11 @@ pub(crate) fn structure(bytes: &[u8]) -> Structure {
                 structure.end = Some(rest.position);
                 break;
             }
+            START if structure.scans > 0 => {
+                // Those inside of segments were skipped with them.
+                structure.end = Some(rest.position - 2);
+                break;
+            }
             START | STANDALONE | 0xD0..=0xD7 => {}
             marker => {
                 let Some(segment) = rest.segment() else {
@@ -60,6 +70,9 @@ pub(crate) fn structure(bytes: &[u8]) -> Structure {
                     structure.frame = frame(marker, segment);
                 }
                 if marker == SCAN {
+                    if structure.scans == 0 {
+                        structure.first_scan_components = segment.first().copied().unwrap_or(0);
+                    }
                     structure.scans += 1;
                     structure.entropy_bytes += rest.skip_entropy();
                 }
@@ -91,7 +104,7 @@ impl<'a> Markers<'a> {
     fn marker(&mut self) -> Option<u8> {
         loop {
             let rest = self.bytes.get(self.position..)?;
-            self.position += rest.iter().position(|&byte| byte == 0xFF)? + 1;
+            self.position += memchr::memchr(0xFF, rest)? + 1;
             let fill = self.bytes[self.position..].iter();
             self.position += fill.take_while(|&&byte| byte == 0xFF).count();
             let &marker = self.bytes.get(self.position)?;
@@ -114,7 +127,7 @@ impl<'a> Markers<'a> {
     fn skip_entropy(&mut self) -> u64 {
         let start = self.position;
         while let Some(rest) = self.bytes.get(self.position..) {
-            let Some(place) = rest.iter().position(|&byte| byte == 0xFF) else {
+            let Some(place) = memchr::memchr(0xFF, rest) else {
                 self.position = self.bytes.len();
                 break;
             };
@@ -138,15 +151,19 @@ fn is_frame(marker: u8) -> bool {
 }
 
 fn frame(marker: u8, segment: &[u8]) -> Option<Frame> {
-    let &[precision, h1, h0, w1, w0, components, ..] = segment else {
+    let &[precision, h1, h0, w1, w0, components, ref described @ ..] = segment else {
         return None;
     };
+    let sampling = described.chunks_exact(3).map(|component| component[1]);
     Some(Frame {
         marker,
         precision,
         width: u16::from_be_bytes([w1, w0]),
         height: u16::from_be_bytes([h1, h0]),
         components,
+        is_common: [[0x11; 3], [0x21, 0x11, 0x11], [0x22, 0x11, 0x11]]
+            .iter()
+            .any(|common| sampling.clone().eq(*common)),
     })
 }
 
@@ -170,6 +187,7 @@ mod tests {
             width: 80,
             height: 60,
             components: 3,
+            is_common: true,
         };
         assert_eq!(whole.frame, Some(frame));
         assert_eq!((whole.scans, whole.end), (1, Some(file.len())));
@@ -178,6 +196,9 @@ mod tests {
         assert_eq!(structure(&two), whole);
         let cut = structure(&file[..file.len() / 2]);
         assert_eq!((cut.frame, cut.scans, cut.end), (Some(frame), 1, None));
+        assert_eq!(cut.first_scan_components, 3);
+        let half = &file[..file.len() / 2];
+        assert_eq!(structure(&[half, &file].concat()).end, Some(half.len()));
         assert!(cut.entropy_bytes < whole.entropy_bytes);
         for length in 0..file.len().min(700) {
             structure(&file[..length]);
@@ -201,6 +222,7 @@ mod tests {
             width: 8,
             height: 8,
             components: 1,
+            is_common: false,
         };
         for (marker, precision) in [(0xC1, 12), (0xC3, 8), (0xC9, 8), (0xC5, 8)] {
             assert!(frame(marker, precision).undecoded().is_some());

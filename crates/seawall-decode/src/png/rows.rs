@@ -9,6 +9,7 @@ use seawall_core::{PixelKind, Pixels, Reason};
 use crate::layout::{Layout, unpacked};
 use crate::session::Session;
 use crate::source::Source;
+use crate::spare;
 
 /// Which checksums have to be right.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,7 +118,7 @@ fn read_rows(
     };
     let bytes = (length as u64).saturating_add(more);
     session.check_size(width.into(), height.into(), bytes)?;
-    let mut data = vec![0; length];
+    let mut data = spare::take(length);
     let (rows, result) = if interlaced {
         read_passes(reader, &mut data)
     } else {
