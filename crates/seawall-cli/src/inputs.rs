@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use seawall::hash::{combine, digest_reader, digests};
+use seawall::hash::{Digests, LookupReport, combine, digest_reader, digests};
 use seawall_core::{HashReport, Limits, MediaType, Outcome, Reason, ViewOptions};
 use seawall_workflow::worker::WorkerPool;
 use tokio::task::JoinHandle;
@@ -94,17 +94,47 @@ fn resolve_one(argument: &Path) -> Vec<Input> {
     entries.filter_map(input).collect()
 }
 
+/// What a file can be hashed to: exactly, or for one lookup.
+pub(crate) trait Report: From<HashReport> + Send + 'static {
+    /// Has the file hashed by a worker.
+    fn of(pool: &WorkerPool, bytes: Bytes, views: ViewOptions)
+    -> impl Future<Output = Self> + Send;
+
+    /// With the digests of the same file.
+    fn with(self, digests: &Digests) -> Self;
+}
+
+impl Report for HashReport {
+    async fn of(pool: &WorkerPool, bytes: Bytes, views: ViewOptions) -> Self {
+        pool.hash_with(bytes, views).await
+    }
+
+    fn with(self, digests: &Digests) -> Self {
+        combine(self, digests)
+    }
+}
+
+impl Report for LookupReport {
+    async fn of(pool: &WorkerPool, bytes: Bytes, views: ViewOptions) -> Self {
+        pool.hash_fast(bytes, views).await
+    }
+
+    fn with(self, digests: &Digests) -> Self {
+        self.combine(digests)
+    }
+}
+
 /// Hashes every input and hands each report, in order, to `each`.
-pub(crate) async fn hash_each(
+pub(crate) async fn hash_each<R: Report>(
     inputs: Vec<Input>,
     limits: Limits,
     views: ViewOptions,
-    mut each: impl FnMut(String, HashReport) -> anyhow::Result<()>,
+    mut each: impl FnMut(String, R) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let parallel = folder::workers(0);
     let pool = WorkerPool::new(folder::decoder()?, parallel, limits);
     let progress = progress_bar(inputs.len());
-    let mut running: VecDeque<(String, JoinHandle<HashReport>)> = VecDeque::new();
+    let mut running: VecDeque<(String, JoinHandle<R>)> = VecDeque::new();
     for input in inputs {
         if running.len() >= parallel * 4 {
             finish_first(&mut running, &progress, &mut each).await?;
@@ -120,10 +150,10 @@ pub(crate) async fn hash_each(
     Ok(())
 }
 
-async fn finish_first(
-    running: &mut VecDeque<(String, JoinHandle<HashReport>)>,
+async fn finish_first<R: Report>(
+    running: &mut VecDeque<(String, JoinHandle<R>)>,
     progress: &ProgressBar,
-    each: &mut impl FnMut(String, HashReport) -> anyhow::Result<()>,
+    each: &mut impl FnMut(String, R) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     if let Some((name, handle)) = running.pop_front() {
         let report = handle.await?;
@@ -133,23 +163,23 @@ async fn finish_first(
     Ok(())
 }
 
-async fn hash_one(
+async fn hash_one<R: Report>(
     input: Input,
     pool: WorkerPool,
     limits: Limits,
     views: ViewOptions,
-) -> HashReport {
+) -> R {
     let read = tokio::task::spawn_blocking(move || read(&input, limits)).await;
     let bytes = match read {
         Ok(Ok(bytes)) => bytes,
-        Ok(Err(report)) => return report,
-        Err(_) => return refused(Reason::Unreadable),
+        Ok(Err(report)) => return report.into(),
+        Err(_) => return refused(Reason::Unreadable).into(),
     };
     let copy = bytes.clone();
     let digesting = tokio::task::spawn_blocking(move || digests(&copy));
-    let perceptual = pool.hash_with(bytes, views).await;
+    let perceptual = R::of(&pool, bytes, views).await;
     match digesting.await {
-        Ok(digests) => combine(perceptual, &digests),
+        Ok(digests) => perceptual.with(&digests),
         Err(_) => perceptual,
     }
 }

@@ -245,6 +245,27 @@ fn exit_three_means_a_match_and_outranks_one() {
     }
 }
 
+/// The fast mode finds what the exact one finds, and shows no hash that could get into a list.
+#[test]
+fn fast_matching_finds_copies_and_shows_no_perceptual_hash() {
+    let scene = Scene::new();
+    let list = scene.list("l.txt", &scene.pdq);
+    for (name, code) in [("copy.jpg", 3), ("original.png", 3), ("other.png", 0)] {
+        let mut command = matching();
+        command.args(["--fast", "--exit-code", "--list"]).arg(&list);
+        let report = Run::of(command.arg(scene.path(name))).exits(code).json();
+        assert_eq!(report["outcome"], "hashed");
+        let hashes = report["hashes"].as_array().expect("a list");
+        let algorithms: Vec<&Value> = hashes.iter().map(|hash| &hash["algorithm"]).collect();
+        assert_eq!(algorithms, ["md5", "sha1", "sha256"]);
+        let found = report["matches"].as_array().expect("a list").len();
+        assert_eq!(found, usize::from(code == 3));
+    }
+    let mut hashing = seawall();
+    hashing.args(["hash", "--fast"]).arg(scene.path("copy.jpg"));
+    assert_eq!(Run::of(&mut hashing).code, 2);
+}
+
 #[test]
 fn the_digest_of_a_file_that_is_no_picture_is_matched() {
     let scene = Scene::new();

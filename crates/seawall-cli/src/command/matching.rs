@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use seawall::hash::LookupReport;
 use seawall::index::{BankIndex, BankSettings, Entry, Index};
 use seawall::json::FileReport;
 use seawall::scan::{Match as Found, matches};
-use seawall_core::{Algorithm, BankId, BankRole, ContentId, Limits, Outcome, Threshold, View};
+use seawall_core::{
+    Algorithm, BankId, BankRole, ContentId, HashReport, Limits, Outcome, Threshold, View,
+};
 use seawall_exchange::list::{self, HashList};
 use serde::Serialize;
 
@@ -40,6 +43,9 @@ pub(crate) struct Match {
     /// Match the hashes in this file instead of pictures.
     #[arg(long, conflicts_with = "inputs", required_unless_present = "inputs")]
     hashes: Option<PathBuf>,
+    /// Decode only the brightness of JPEGs: faster, hashes a bit or two off, and not shown.
+    #[arg(long, conflicts_with = "hashes")]
+    fast: bool,
     #[command(flatten)]
     views: ViewArguments,
     /// Files, folders, or - for standard input.
@@ -134,11 +140,12 @@ impl Match {
     }
 
     fn match_files(&self, index: &Index, seen: &mut Seen) -> anyhow::Result<()> {
-        let each = |name: String, report: seawall_core::HashReport| {
-            let found = matches(&report, index, None);
+        let (inputs, views) = (resolve(&self.inputs), self.views.into());
+        let limits = Limits::default();
+        let mut each = |name: String, report: &HashReport, found: &[Found]| {
             seen.matched |= !found.is_empty();
             seen.failed |= report.outcome == Outcome::Refused;
-            let report = FileReport::from(&report).named(name);
+            let report = FileReport::from(report).named(name);
             let matches: Vec<FileMatch> =
                 found.iter().map(|found| file_match(index, found)).collect();
             if self.json {
@@ -154,8 +161,19 @@ impl Match {
             }
             Ok(())
         };
-        let (inputs, views) = (resolve(&self.inputs), self.views.into());
-        runtime()?.block_on(hash_each(inputs, Limits::default(), views, each))
+        if self.fast {
+            let each = |name: String, report: LookupReport| {
+                let found = report.matches(index, None);
+                each(name, &report.without_perceptual(), &found)
+            };
+            runtime()?.block_on(hash_each(inputs, limits, views, each))
+        } else {
+            let each = |name: String, report: HashReport| {
+                let found = matches(&report, index, None);
+                each(name, &report, &found)
+            };
+            runtime()?.block_on(hash_each(inputs, limits, views, each))
+        }
     }
 
     fn match_hashes(&self, queries: &Path, index: &Index, seen: &mut Seen) -> anyhow::Result<()> {

@@ -62,6 +62,13 @@ fn answer(frame: &Frame, setup: &Setup) -> Result<(Reply, Vec<u8>), WorkerError>
             let report = WireReport::from(&report);
             (Reply::Hashed { report }, Vec::new())
         }
+        Request::HashFast { views } => {
+            let report = within(limits, views, |budget| {
+                hash::perceptual_fast(&frame.body, budget).into_answer()
+            });
+            let report = WireReport::from(&report);
+            (Reply::Hashed { report }, Vec::new())
+        }
         Request::Preview {
             side_px_max,
             blur,

@@ -30,6 +30,8 @@ pub(super) struct Setup {
 pub(super) enum Request {
     /// The perceptual hashes of the file in the body.
     Hash { views: ViewOptions },
+    /// The same in the fast mode, for one lookup.
+    HashFast { views: ViewOptions },
     /// A picture to look at, of the file in the body.
     Preview {
         side_px_max: u32,
@@ -49,7 +51,7 @@ pub(super) enum Reply {
         version: String,
         confinement: Confinement,
     },
-    /// To [`Request::Hash`].
+    /// To [`Request::Hash`] and [`Request::HashFast`].
     Hashed { report: WireReport },
     /// To [`Request::Preview`]; the PNG is the body.
     Rendered,

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use seawall::hash::LookupReport;
 use seawall::preview::PreviewStyle;
 use seawall_core::{HashReport, Limits, Outcome, Reason, ViewOptions};
 use tokio::sync::Semaphore;
@@ -49,9 +50,19 @@ impl WorkerPool {
 
     /// As [`WorkerPool::hash`], with the forms that `views` asks for.
     pub async fn hash_with(&self, bytes: Bytes, views: ViewOptions) -> HashReport {
+        self.report(bytes, &Request::Hash { views }).await
+    }
+
+    /// As [`WorkerPool::hash_with`] in the fast mode, for one lookup.
+    pub async fn hash_fast(&self, bytes: Bytes, views: ViewOptions) -> LookupReport {
+        self.report(bytes, &Request::HashFast { views })
+            .await
+            .into()
+    }
+
+    async fn report(&self, bytes: Bytes, request: &Request) -> HashReport {
         let media_type = seawall::sniff(&bytes);
-        let request = Request::Hash { views };
-        let result = match self.inner.ask(&request, &bytes, BodyLimit(0)).await {
+        let result = match self.inner.ask(request, &bytes, BodyLimit(0)).await {
             Ok((Reply::Hashed { report }, _)) => report
                 .into_report(media_type)
                 .map_err(|error| self.inner.failed(&error)),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use seawall::{Budget, hash, json::FileReport};
-use seawall_core::{Limits, Outcome};
+use seawall_core::{HashReport, Limits, Outcome};
 use serde::Serialize;
 
 use super::machine::Machine;
@@ -26,6 +26,9 @@ pub(crate) struct File {
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
+    /// The fast mode of `seawall match --fast`.
+    #[arg(long)]
+    fast: bool,
     #[command(flatten)]
     views: ViewArguments,
     #[command(flatten)]
@@ -51,7 +54,7 @@ impl File {
         let each = self.files.iter().zip(&files);
         let reports: Vec<FileReport> = each
             .map(|(path, bytes)| {
-                let report = FileReport::from(&hash::perceptual(bytes, &budget));
+                let report = FileReport::from(&self.hashed(bytes, &budget));
                 report.named(path.display().to_string())
             })
             .collect();
@@ -60,7 +63,7 @@ impl File {
             .any(|report| report.outcome == Outcome::Refused);
         let work = || {
             for bytes in &files {
-                black_box(hash::perceptual(black_box(bytes), &budget));
+                black_box(self.hashed(black_box(bytes), &budget));
             }
         };
         let seconds = self.rounds.median_seconds(work);
@@ -74,6 +77,15 @@ impl File {
         report.print(self.json)?;
         self.rounds.step(work)?;
         Ok(if refused { Exit::SomeFailed } else { Exit::Ok })
+    }
+
+    /// The fast mode's hashes are shown here alone, to be compared with a peer's.
+    fn hashed(&self, bytes: &[u8], budget: &Budget<'_>) -> HashReport {
+        if self.fast {
+            hash::perceptual_fast(bytes, budget).into_answer()
+        } else {
+            hash::perceptual(bytes, budget)
+        }
     }
 }
 
