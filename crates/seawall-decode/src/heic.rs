@@ -4,6 +4,8 @@
 //! decode before it allocates anything. It works in several threads; a process that may not
 //! start any has to say so first ([`decode_in_one_thread`]).
 
+mod coded;
+
 use heic_decoder::{DecodeOptions, HeifError, ImageInfo};
 use image::ColorType;
 use seawall_core::{Place, Reason, View};
@@ -19,12 +21,13 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let primary = container.primary().ok_or(Reason::Damaged)?;
     let orientation = container.orientation(primary);
     let is_cropped = container.property(primary, *b"clap").is_some();
-    let layout = read(session, Form::AsStored)?;
+    let coded = coded::pixels(&container, primary).ok_or(Reason::Damaged)?;
+    let layout = read(session, Form::AsStored, coded)?;
     views::visit(session, Place::Whole, &layout, orientation);
     drop(layout);
     if is_cropped {
         session.check_time()?;
-        let shown = read(session, Form::AsShown)?;
+        let shown = read(session, Form::AsShown, coded)?;
         session.visit(View::UPRIGHT, &Shown::plain(&shown.pixels));
     }
     Ok(())
@@ -46,11 +49,13 @@ enum Form {
     AsShown,
 }
 
-/// The one call of the decoder.
-fn read(session: &mut Session<'_>, form: Form) -> Result<Layout, Reason> {
+/// The one call of the decoder, for so many coded pixels.
+fn read(session: &mut Session<'_>, form: Form, coded: u64) -> Result<Layout, Reason> {
     let info = heic_decoder::probe(session.bytes).map_err(|error| reason(session, &error))?;
     let (width, height) = (info.coded_width as u64, info.coded_height as u64);
-    let bytes = (width * height).saturating_mul(bytes_a_pixel(&info));
+    let bytes = (width * height)
+        .max(coded)
+        .saturating_mul(bytes_a_pixel(&info));
     session.check_size(width, height, bytes / ALLOWANCE)?;
     let options = DecodeOptions {
         apply_transforms: form == Form::AsShown,
