@@ -11,9 +11,14 @@ pub fn within(
     distance_max: Threshold,
     found: &mut dyn FnMut(usize, Distance),
 ) {
-    seawall_simd::hamming::within(&needle.0, rows, distance_max.bits(), &mut |row, distance| {
-        found(row, Distance(distance));
-    });
+    seawall_simd::hamming::within(
+        &needle.0,
+        rows,
+        distance_max.bits(),
+        &mut |row, distance| {
+            found(row, Distance(distance));
+        },
+    );
 }
 
 #[cfg(test)]
