@@ -45,8 +45,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     tools::check(&[tools::CC, tools::AR, tools::GIT])?;
     let folder = root().join("target/bench");
     std::fs::create_dir_all(&folder).context("making a folder to work in")?;
-    let binary = demo::build(false)?;
     let mut record = new_record(options.quick);
+    let binary = demo::build(false)?;
+    record.load_average[0] = machine::load_average();
+    // Somebody may have committed while it was built.
+    record.changed |= machine::commit() != (record.commit.clone(), record.changed);
     let peers = Peers::install(&folder, &mut record.left_out)?;
     record.versions = peers.versions()?;
     let seawall = machine::version(&binary).context("asking Seawall for its version")?;
