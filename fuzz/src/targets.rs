@@ -6,15 +6,17 @@
 use std::cell::Cell;
 
 use seawall::Budget;
+use seawall::index::Index;
 use seawall::preview::PreviewStyle;
 use seawall_casework::report::CallKind;
 use seawall_core::{Limits, Outcome, View, ViewOptions};
+use sha2::{Digest, Sha256};
 
 /// A target: its name, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. Those that decode differ in their seeds alone: bytes say what they are.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     ("decode_jpeg", decode),
     ("decode_png", decode),
     ("decode_gif", decode),
@@ -28,6 +30,7 @@ pub const TARGETS: [Target; 13] = [
     ("xml", xml),
     ("frames", frames),
     ("view", view),
+    ("snapshot", snapshot),
 ];
 
 /// A picture of any format, in every form, hashed.
@@ -111,4 +114,18 @@ pub fn xml(bytes: &[u8]) {
 pub fn frames(bytes: &[u8]) {
     let frames = seawall_workflow::worker::frames_in(bytes, 1 << 16);
     assert!(frames <= bytes.len() / 12);
+}
+
+/// What may lie where an index was stored: as it is, and with the checksum that it needs.
+pub fn snapshot(bytes: &[u8]) {
+    let _ = Index::read_snapshot(&mut &bytes[..]);
+    let summed = [bytes, &Sha256::digest(bytes)].concat();
+    let Ok(index) = Index::read_snapshot(&mut &summed[..]) else {
+        return;
+    };
+    let mut again = Vec::new();
+    let written = index.write_snapshot(&mut again);
+    written.expect("memory takes everything");
+    let read = Index::read_snapshot(&mut &again[..]).expect("it was just written");
+    assert_eq!(read.size(), index.size());
 }

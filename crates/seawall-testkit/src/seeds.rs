@@ -24,7 +24,7 @@ pub struct Seed {
 #[must_use]
 pub fn fuzz_seeds() -> Vec<Seed> {
     let mut seeds = Vec::new();
-    let groups: [(&'static str, Files); 10] = [
+    let groups: [(&'static str, Files); 11] = [
         ("decode_jpeg", jpegs()),
         ("decode_png", pngs()),
         ("decode_gif", gifs()),
@@ -35,6 +35,7 @@ pub fn fuzz_seeds() -> Vec<Seed> {
         ("reply", replies()),
         ("xml", replies()),
         ("view", view_names()),
+        ("snapshot", snapshots()),
     ];
     for (target, files) in groups.into_iter().chain([("frames", frames())]) {
         seeds.extend(files.into_iter().map(|(name, bytes)| Seed {
@@ -50,6 +51,32 @@ type Files = Vec<(&'static str, Vec<u8>)>;
 
 fn small(seed: u64) -> Pixels {
     picture(24, 18, seed)
+}
+
+/// Snapshots of an index by their description, without the checksum at the end.
+fn snapshots() -> Files {
+    let magic = b"seawall index 1\n";
+    let end = |entries: u8| [0, entries, 0, 0, 0, 0, 0, 0, 0];
+    let empty = [&magic[..], &end(0)].concat();
+    let mut full = magic.to_vec();
+    // A bank of id 1, named A, 31 bits, on, known, with list 2, which has no threshold.
+    full.extend([1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, b'A', 31, 0, 1, 0]);
+    full.extend([1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 1]);
+    // Its sources: no list, and list 2.
+    full.extend([2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    full.extend([2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0]);
+    // Two rows of the first, contents 5 and 6, and a digest of each kind of the second.
+    full.extend([3, 0, 0, 0, 0, 2, 0, 0, 0]);
+    for content in [5, 6] {
+        full.extend([content, 0, 0, 0, 0, 0, 0, 0]);
+        full.extend([content; 32]);
+    }
+    for (tag, bytes) in [(4, 16), (5, 20), (6, 32)] {
+        full.extend([tag, 1, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
+        full.extend(std::iter::repeat_n(9, bytes));
+    }
+    full.extend(end(5));
+    vec![("empty", empty), ("full", full)]
 }
 
 fn jpegs() -> Files {

@@ -4,33 +4,23 @@
 //!
 //! The list is made of random hashes with exactly 128 ones, as those of ordinary pictures
 //! have. Half of the queries are listed hashes with 0 to 31 random bits flipped, the others
-//! are strangers. Prints one JSON object.
+//! are strangers. With `--crowded N`, N of the sixteen slices are zero in every row and query.
+//! With `--compactions N`, the index is changed and put in order so many times at the end, and
+//! the memory that it takes is told before and after. Prints one JSON object.
 
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
 use seawall::index::{BankIndex, BankSettings, Entry, Index, Scope};
+use seawall::rows::within;
 use seawall_core::{BankId, BankRole, ContentId, Hash, PdqHash, Threshold};
 
 fn main() -> Result<(), String> {
     let options = Options::read()?;
-    let mut random = SplitMix(options.seed);
-    let banks: Vec<_> = (0..options.banks)
-        .map(|bank| Arc::new(a_bank(bank, &options)))
-        .collect();
-    let sources: Vec<_> = (0..options.queries / 2)
-        .map(|_| hash(options.seed, random.below(options.size)))
-        .collect();
-    let copies = sources.into_iter().map(|listed| {
-        let flips = random.below(32);
-        flip(listed, flips, &mut random)
-    });
-    let mut queries: Vec<_> = copies.map(|words| Hash::Pdq(PdqHash(words))).collect();
-    while queries.len() < options.queries {
-        let words = hash(!options.seed, queries.len());
-        queries.push(Hash::Pdq(PdqHash(words)));
-    }
+    let banks = (0..options.banks).map(|bank| Arc::new(a_bank(bank, &options)));
+    let banks = banks.collect();
+    let queries = queries(&options);
 
     let started = Instant::now();
     let index = Index::new(banks);
@@ -49,15 +39,34 @@ fn main() -> Result<(), String> {
     let (batch, batch_cpu) = median_us(options.queries, || {
         black_box(index.lookup_many(&queries, &scope));
     });
+    let (on_two, _) = median_us(options.queries, || {
+        black_box(index.lookup_many_on(2, &queries, &scope));
+    });
+    let (eights, eights_cpu) = median_us(queries.chunks_exact(8).len(), || {
+        for eight in queries.chunks_exact(8) {
+            black_box(index.lookup_many(eight, &scope));
+        }
+    });
     let addition = addition_us(&index, &options);
+    let (scan, scan_cpu) = scan_us(&queries, &options);
+    let resident = resident_mb();
+    let soaked = soaked_mb(&index, &options);
+    let (stored_mb, write_seconds, read_seconds) = snapshot_seconds(&index);
     let object = format!(
         "{{\"size\": {}, \"banks\": {}, \"distance_max\": {}, \"queries\": {}, \
          \"pairs_expected\": {expected}, \"pairs_found\": {found}, \"recall\": {}, \
          \"microseconds_per_query\": {one_by_one:.2}, \"microseconds_per_query_batch\": {batch:.2}, \
          \"processor_microseconds_per_query\": {one_by_one_cpu:.2}, \
          \"processor_microseconds_per_query_batch\": {batch_cpu:.2}, \
+         \"microseconds_per_query_two_threads\": {on_two:.2}, \
          \"microseconds_per_addition\": {addition:.2}, \
-         \"build_seconds\": {build_seconds:.2}, \"resident_mb\": {}}}",
+         \"microseconds_per_eight\": {eights:.2}, \
+         \"processor_microseconds_per_eight\": {eights_cpu:.2}, \
+         \"microseconds_per_scan\": {scan:.2}, \"processor_microseconds_per_scan\": {scan_cpu:.2}, \
+         \"snapshot_mb\": {stored_mb}, \"snapshot_write_seconds\": {write_seconds:.2}, \
+         \"snapshot_read_seconds\": {read_seconds:.2}, \
+         \"build_seconds\": {build_seconds:.2}, \"resident_mb\": {resident}, \
+         \"resident_mb_after_compactions\": {soaked}}}",
         options.size,
         options.banks,
         options.distance_max.bits(),
@@ -67,7 +76,6 @@ fn main() -> Result<(), String> {
         } else {
             found as f64 / expected as f64
         },
-        resident_mb(),
     );
     #[allow(clippy::print_stdout)]
     {
@@ -85,6 +93,8 @@ struct Options {
     banks: usize,
     distance_max: Threshold,
     checked: usize,
+    crowded: usize,
+    compactions: usize,
 }
 
 impl Options {
@@ -96,6 +106,8 @@ impl Options {
             banks: 1,
             distance_max: Threshold::DEFAULT,
             checked: 100,
+            crowded: 0,
+            compactions: 0,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(name) = arguments.next() {
@@ -106,6 +118,8 @@ impl Options {
                 "--queries" => options.queries = value as usize,
                 "--seed" => options.seed = value,
                 "--banks" => options.banks = value as usize,
+                "--crowded" => options.crowded = value as usize,
+                "--compactions" => options.compactions = value as usize,
                 "--checked" => options.checked = value as usize,
                 "--max-distance" => {
                     let threshold = u16::try_from(value).ok().and_then(Threshold::new);
@@ -131,9 +145,38 @@ fn a_bank(bank: usize, options: &Options) -> BankIndex {
     let entries = rows.map(|row| Entry {
         content: ContentId(row as i64),
         list: None,
-        hash: Hash::Pdq(PdqHash(hash(options.seed, row))),
+        hash: Hash::Pdq(PdqHash(listed(options, row))),
     });
     BankIndex::new(settings, entries)
+}
+
+/// Half of them copies, the others strangers.
+fn queries(options: &Options) -> Vec<Hash> {
+    let mut random = SplitMix(options.seed);
+    let sources: Vec<_> = (0..options.queries / 2)
+        .map(|_| listed(options, random.below(options.size)))
+        .collect();
+    let copies = sources.into_iter().map(|listed| {
+        let flips = random.below(32);
+        flip(listed, flips, &mut random)
+    });
+    let mut queries: Vec<_> = copies.map(|words| Hash::Pdq(PdqHash(words))).collect();
+    while queries.len() < options.queries {
+        let words = crowded(hash(!options.seed, queries.len()), options.crowded);
+        queries.push(Hash::Pdq(PdqHash(words)));
+    }
+    queries
+}
+
+fn listed(options: &Options, row: usize) -> [u64; 4] {
+    crowded(hash(options.seed, row), options.crowded)
+}
+
+fn crowded(mut words: [u64; 4], slices: usize) -> [u64; 4] {
+    for slice in 0..slices.min(16) {
+        words[slice / 4] &= !(0xFFFF << (slice % 4 * 16));
+    }
+    words
 }
 
 /// The same for the same numbers: a list need not be kept to be known.
@@ -177,7 +220,7 @@ fn check(index: &Index, queries: &[Hash], options: &Options) -> (usize, usize) {
     let sample: Vec<&Hash> = queries.iter().step_by(step).collect();
     let mut near: Vec<Vec<i64>> = vec![Vec::new(); sample.len()];
     for row in 0..options.size {
-        let listed = PdqHash(hash(options.seed, row));
+        let listed = PdqHash(listed(options, row));
         for (query, near) in sample.iter().zip(&mut near) {
             let Hash::Pdq(needle) = query else { continue };
             if options.distance_max.admits(needle.distance(listed)) {
@@ -214,6 +257,59 @@ fn addition_us(index: &Index, options: &Options) -> f64 {
         current = next;
     }
     started.elapsed().as_secs_f64() * 1e6 / 1000.0
+}
+
+/// Looking at each row, for comparison: what an index must never be much slower than.
+fn scan_us(queries: &[Hash], options: &Options) -> (f64, f64) {
+    let rows: Vec<_> = (0..options.size).map(|row| listed(options, row)).collect();
+    let queries: Vec<&Hash> = queries.iter().take(50).collect();
+    median_us(queries.len(), || {
+        for query in &queries {
+            let Hash::Pdq(needle) = query else { continue };
+            let mut found = 0;
+            within(*needle, &rows, options.distance_max, &mut |_, _| found += 1);
+            black_box(found);
+        }
+    })
+}
+
+/// Memory after many compactions, each with a part of the entries exchanged.
+fn soaked_mb(index: &Index, options: &Options) -> u64 {
+    let (mut current, mut next) = (index.clone(), options.size as i64);
+    let exchanged = (options.size / 100).max(1) as i64;
+    for round in 0..options.compactions as i64 {
+        let entries = (next..next + exchanged).map(|row| Entry {
+            content: ContentId(row),
+            list: None,
+            hash: Hash::Pdq(PdqHash(listed(options, row as usize))),
+        });
+        current
+            .add(BankId(0), entries)
+            .expect("the first bank is there");
+        next += exchanged;
+        for content in round * exchanged..(round + 1) * exchanged {
+            current.withdraw(BankId(0), ContentId(content));
+        }
+        current.compact();
+    }
+    resident_mb()
+}
+
+/// Megabytes, and seconds to write and to read them, in memory.
+fn snapshot_seconds(index: &Index) -> (usize, f64, f64) {
+    let (started, mut bytes) = (Instant::now(), Vec::new());
+    let written = index.write_snapshot(&mut bytes);
+    written.expect("memory takes everything");
+    let write_seconds = started.elapsed().as_secs_f64();
+    let started = Instant::now();
+    let read = Index::read_snapshot(&mut &bytes[..]).expect("it was just written");
+    let read_seconds = started.elapsed().as_secs_f64();
+    assert_eq!(
+        read.size().entries,
+        index.size().entries,
+        "entries are lost"
+    );
+    (bytes.len() >> 20, write_seconds, read_seconds)
 }
 
 /// Medians of seven runs, per query: by the clock, and of the processor's time, which other

@@ -165,6 +165,19 @@ fn a_batch_answers_what_single_lookups_answer() {
     let many = index.lookup_many(&hashes, &Scope::default());
     let single: Vec<_> = hashes.iter().map(|hash| index.lookup(hash, None)).collect();
     assert_eq!(many, single);
+    for (threads, count) in [
+        (0, 61),
+        (1, 61),
+        (2, 61),
+        (3, 17),
+        (7, 40),
+        (100, 61),
+        (2, 0),
+    ] {
+        let some = &hashes[..count];
+        let found = index.lookup_many_on(threads, some, &Scope::default());
+        assert_eq!(found, single[..count], "{count} on {threads}");
+    }
     assert_eq!(many.iter().filter(|hits| !hits.is_empty()).count(), 32);
 }
 
@@ -359,6 +372,7 @@ enum Step {
     },
     Begin,
     Adopt,
+    Reread,
     Look {
         flips: u8,
         distance_max: Option<u16>,
@@ -394,6 +408,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (bank, content).prop_map(|(bank, content)| Step::Withdraw { bank, content }),
         2 => Just(Step::Begin),
         2 => Just(Step::Adopt),
+        1 => Just(Step::Reread),
         6 => (0_u8..40, prop::option::of(0_u16..100), prop::option::of(prop::collection::vec(0_i64..4, 0..3)))
             .prop_map(|(flips, distance_max, banks)| Step::Look { flips, distance_max, banks }),
     ]
@@ -496,28 +511,7 @@ impl Walk {
                 enabled,
                 exception,
                 lists,
-            } => {
-                let lists = lists
-                    .into_iter()
-                    .map(|(list, (bits, enabled))| ListSettings {
-                        list: ListId(list),
-                        threshold: bits.and_then(Threshold::new),
-                        enabled,
-                    });
-                let settings = BankSettings {
-                    enabled,
-                    role: if exception {
-                        BankRole::Exception
-                    } else {
-                        BankRole::Known
-                    },
-                    // In no order: the index finds them all the same.
-                    lists: lists.rev().collect(),
-                    ..settings(bank, threshold_bits)
-                };
-                self.index.set_bank(settings.clone());
-                self.model.banks.insert(bank, settings);
-            }
+            } => self.set(bank, threshold_bits, enabled, exception, lists),
             Step::Remove { bank } => {
                 self.index.remove_bank(BankId(bank));
                 self.model.banks.remove(&bank);
@@ -530,36 +524,15 @@ impl Walk {
                 flips,
             } => {
                 let words = copy(self.centre, flips.into(), content.cast_unsigned());
-                self.add(vec![Listed {
-                    bank,
-                    list,
-                    content,
-                    hash: pdq(words),
-                }]);
+                self.add_one(bank, list, content, pdq(words));
             }
             Step::AddDigest {
                 bank,
                 list,
                 content,
                 digest,
-            } => {
-                self.add(vec![Listed {
-                    bank,
-                    list,
-                    content,
-                    hash: Hash::Md5([digest; 16]),
-                }]);
-            }
-            Step::AddMany { bank, from, lists } => {
-                let entries = (0..).zip(&self.many).map(|(place, &words)| Listed {
-                    bank,
-                    // Lists take turns; the last of them has no settings.
-                    list: (lists > 0).then(|| 3 - place % i64::from(lists.max(1))),
-                    content: from * 3 + place,
-                    hash: pdq(words),
-                });
-                self.add(entries.collect());
-            }
+            } => self.add_one(bank, list, content, Hash::Md5([digest; 16])),
+            Step::AddMany { bank, from, lists } => self.add_many(bank, from, lists),
             Step::Withdraw { bank, content } => {
                 self.index.withdraw(BankId(bank), ContentId(content));
                 self.model
@@ -572,6 +545,7 @@ impl Walk {
                     self.index.adopt(begun.run());
                 }
             }
+            Step::Reread => self.reread(),
             Step::Look {
                 flips,
                 distance_max,
@@ -583,6 +557,66 @@ impl Walk {
                 self.look(&Hash::Md5([flips % 4; 16]), distance_max, banks);
             }
         }
+    }
+
+    fn set(
+        &mut self,
+        bank: i64,
+        threshold_bits: u16,
+        enabled: bool,
+        exception: bool,
+        lists: BTreeMap<i64, (Option<u16>, bool)>,
+    ) {
+        let lists = lists
+            .into_iter()
+            .map(|(list, (bits, enabled))| ListSettings {
+                list: ListId(list),
+                threshold: bits.and_then(Threshold::new),
+                enabled,
+            });
+        let settings = BankSettings {
+            enabled,
+            role: if exception {
+                BankRole::Exception
+            } else {
+                BankRole::Known
+            },
+            // In no order: the index finds them all the same.
+            lists: lists.rev().collect(),
+            ..settings(bank, threshold_bits)
+        };
+        self.index.set_bank(settings.clone());
+        self.model.banks.insert(bank, settings);
+    }
+
+    fn add_one(&mut self, bank: i64, list: Option<i64>, content: i64, hash: Hash) {
+        self.add(vec![Listed {
+            bank,
+            list,
+            content,
+            hash,
+        }]);
+    }
+
+    fn add_many(&mut self, bank: i64, from: i64, lists: u8) {
+        let entries = (0..).zip(&self.many).map(|(place, &words)| Listed {
+            bank,
+            // Lists take turns; the last of them has no settings.
+            list: (lists > 0).then(|| 3 - place % i64::from(lists.max(1))),
+            content: from * 3 + place,
+            hash: pdq(words),
+        });
+        self.add(entries.collect());
+    }
+
+    fn reread(&mut self) {
+        let mut bytes = Vec::new();
+        let written = self.index.write_snapshot(&mut bytes);
+        written.expect("memory takes everything");
+        let read = Index::read_snapshot(&mut &bytes[..]);
+        self.index = read.expect("it was just written");
+        // A compaction of the index that is no more has no place in its successor.
+        self.begun = None;
     }
 
     fn look(&self, hash: &Hash, distance_max: Option<u16>, banks: Option<&[i64]>) {

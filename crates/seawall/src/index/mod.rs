@@ -13,6 +13,7 @@ mod live;
 mod near;
 mod part;
 mod recent;
+mod snapshot;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use seawall_core::{BankId, BankRole, ContentId, Distance, Hash, ListId, PdqHash,
 pub use bank::{BankIndex, BankSettings, Entry, ListSettings};
 pub use compaction::{Compacted, Compaction};
 pub use live::{IndexError, Size};
+pub use snapshot::SnapshotError;
 
 use exact::{Owner, Source};
 use near::Scratch;
@@ -91,6 +93,9 @@ enum Wanted<'a> {
     /// What speaks against hits.
     Exceptions,
 }
+
+/// A thread takes as long to start as some lookups do.
+const SHARE_MIN: usize = 16;
 
 /// A part, and how far a search has to reach in it.
 #[derive(Clone)]
@@ -204,9 +209,7 @@ impl Index {
         self.find(hash, scope, &mut Scratch::default())
     }
 
-    /// The hits of each hash, in the order of the hashes.
-    ///
-    /// It works on one thread; a caller with several gives each a share of the hashes.
+    /// The hits of each hash, in the order of the hashes, found on this thread.
     #[must_use]
     pub fn lookup_many(&self, hashes: &[Hash], scope: &Scope<'_>) -> Vec<Vec<Hit>> {
         let mut scratch = Scratch::default();
@@ -214,6 +217,35 @@ impl Index {
             .iter()
             .map(|hash| self.find(hash, scope, &mut scratch));
         found.collect()
+    }
+
+    /// [`Index::lookup_many`] on up to so many threads, this one among them. Each takes a share
+    /// of the hashes; where they are few, fewer threads do.
+    #[must_use]
+    pub fn lookup_many_on(
+        &self,
+        threads: usize,
+        hashes: &[Hash],
+        scope: &Scope<'_>,
+    ) -> Vec<Vec<Hit>> {
+        let share = hashes.len().div_ceil(threads.max(1)).max(SHARE_MIN);
+        let mut shares = hashes.chunks(share);
+        let own = shares.next().unwrap_or_default();
+        std::thread::scope(|threads| {
+            let start = |share| {
+                let thread = std::thread::Builder::new();
+                let work = move || self.lookup_many(share, scope);
+                (share, thread.spawn_scoped(threads, work).ok())
+            };
+            let others: Vec<_> = shares.map(start).collect();
+            let mut found = self.lookup_many(own, scope);
+            for (share, thread) in others {
+                let joined = thread.and_then(|thread| thread.join().ok());
+                // A share whose thread did not start or end well is looked up here.
+                found.extend(joined.unwrap_or_else(|| self.lookup_many(share, scope)));
+            }
+            found
+        })
     }
 
     fn find(&self, hash: &Hash, scope: &Scope<'_>, scratch: &mut Scratch) -> Vec<Hit> {
