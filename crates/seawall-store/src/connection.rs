@@ -49,6 +49,12 @@ impl Store {
         Self::connect(path, OpenFlags::empty())
     }
 
+    /// Where the database lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Changes state. `work` makes the change through the [`Tx`] and returns it together with
     /// the events that record it; both are committed in one transaction, or neither.
     ///

@@ -1,6 +1,6 @@
 //! The audit log's rows.
 
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 use seawall_casework::audit::{
     EventBody, EventDraft, EventHash, GENESIS, SealedEvent, Verified, seal,
 };
@@ -30,6 +30,18 @@ impl Reader<'_> {
             }),
             other => Ok(other?),
         }
+    }
+
+    /// The hash of the event with this number, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn event_hash(&self, sequence: u64) -> Result<Option<EventHash>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT hash FROM events WHERE sequence = ?1")?;
+        let row = statement.query_row([sequence], |row| read_hash(row, 0));
+        Ok(row.optional()?)
     }
 
     /// Hands every event, in order, to `visit` as one iterator.

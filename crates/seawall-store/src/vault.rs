@@ -9,6 +9,8 @@
 //! Files appear whole or not at all: written beside, flushed, then renamed. Destroying the
 //! wrapped key destroys the content.
 
+mod stream;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};

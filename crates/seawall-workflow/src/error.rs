@@ -1,5 +1,6 @@
 //! What can go wrong below every use-case.
 
+use seawall::index::SnapshotError;
 use seawall_store::{StoreError, VaultError};
 
 /// A failure that is nobody's input: the database, the vault, a broken promise between them.
@@ -12,6 +13,9 @@ pub enum WorkflowError {
     /// The evidence vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The index could not be stored.
+    #[error(transparent)]
+    Index(#[from] SnapshotError),
     /// The client for outgoing connections could not be made.
     #[error("making the client for outgoing connections")]
     Egress(#[source] seawall_egress::EgressError),

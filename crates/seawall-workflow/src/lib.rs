@@ -20,6 +20,7 @@ mod publish;
 mod review;
 mod seen;
 mod selftest;
+mod snapshot;
 mod system;
 mod tally;
 pub mod worker;

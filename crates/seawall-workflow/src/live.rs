@@ -1,14 +1,20 @@
-//! The index that lookups use: changed in place of what changed in the database, and put in
-//! order in the background.
+//! The index that lookups use: changed in place of what changed in the database, put in order
+//! in the background, and kept in a file for the next start.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use seawall::index::{BankIndex, BankSettings, Entry, Index, ListSettings};
+use seawall::index::{BankIndex, BankSettings, Entry, Index, ListSettings, SnapshotError};
+use seawall_casework::audit::{GENESIS, Verified};
 use seawall_core::{BankId, ContentId, ListId, Quality};
 use seawall_store::{Bank, BankHash, List, Reader, Store, StoreError};
+
+use crate::snapshot::{BankMark, SnapshotFile, Stored};
 
 /// The banks as they are matched now.
 pub(crate) struct LiveIndex {
@@ -21,10 +27,14 @@ struct Shared {
     changing: Mutex<()>,
     /// Whether a thread puts the index in order.
     compacting: AtomicBool,
+    file: SnapshotFile,
+    /// How many changes are in the file; `None` where the database cannot take it up. Held
+    /// while the file is written.
+    written: Mutex<Option<u64>>,
 }
 
 /// The banks at one moment.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Snapshot {
     /// For lookups.
     pub(crate) index: Index,
@@ -32,17 +42,42 @@ pub(crate) struct Snapshot {
     pub(crate) banks: BTreeMap<BankId, Bank>,
     /// What lists are called.
     pub(crate) lists: BTreeMap<ListId, String>,
-    /// The last content of each bank that has one. Ids rise and are never used again, so that
-    /// what was added since has higher ones.
-    last: BTreeMap<BankId, ContentId>,
+    /// How far each bank was taken over. Ids rise and are never used again, so that what was
+    /// added since has higher ones than the last.
+    marks: BTreeMap<BankId, BankMark>,
+    /// The newest event of the database at that moment.
+    head: Verified,
+    /// How many contents and banks changed in all.
+    changes: u64,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self {
+            index: Index::default(),
+            banks: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            head: Verified {
+                events: 0,
+                head: GENESIS,
+            },
+            changes: 0,
+        }
+    }
 }
 
 impl LiveIndex {
-    pub(crate) fn new(store: &Store) -> Result<Self, StoreError> {
+    /// The index as the file has it and the database since, or from the database alone.
+    pub(crate) fn new(store: &Store, file: SnapshotFile) -> Result<Self, StoreError> {
+        let stored = file.read();
+        let (snapshot, is_taken_up) = store.read(|reader| start(stored, reader))?;
         let shared = Shared {
-            snapshot: ArcSwap::from_pointee(store.read(load)?),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            written: Mutex::new(is_taken_up.then_some(0)),
             changing: Mutex::new(()),
             compacting: AtomicBool::new(false),
+            file,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -51,6 +86,11 @@ impl LiveIndex {
 
     pub(crate) fn load(&self) -> Arc<Snapshot> {
         self.shared.snapshot.load_full()
+    }
+
+    /// Writes the file anew, where anything changed since it was written.
+    pub(crate) fn save(&self) -> Result<(), SnapshotError> {
+        self.shared.save(0)
     }
 
     /// Takes over what changed in the database.
@@ -105,8 +145,76 @@ impl Shared {
         next.index.adopt(compacted);
         self.snapshot.store(Arc::new(next));
         drop(changing);
+        if self.save(UNWRITTEN_SHARE).is_err() {
+            tracing::warn!("the index could not be stored; the next start reads the database");
+        }
         self.compacting.store(false, Ordering::Release);
     }
+
+    /// Writes the file where at least one in so many contents changed; at 0, where any did.
+    /// Changes and lookups go on meanwhile.
+    fn save(&self, share: u64) -> Result<(), SnapshotError> {
+        let written = self.written.lock();
+        let mut written = written.unwrap_or_else(PoisonError::into_inner);
+        let held = self.snapshot.load_full();
+        let contents: u64 = held.marks.values().map(|mark| mark.contents).sum();
+        let enough = contents.checked_div(share).unwrap_or(0).max(1);
+        if written.is_some_and(|written| held.changes - written < enough) {
+            return Ok(());
+        }
+        let marks: Vec<BankMark> = held.marks.values().copied().collect();
+        self.file.write(&held.index, &marks, held.head)?;
+        *written = Some(held.changes);
+        Ok(())
+    }
+}
+
+/// A file that lacks one in so many contents is still much faster to take up than nothing.
+const UNWRITTEN_SHARE: u64 = 16;
+
+/// What the file holds is believed only as far as the database bears it out; whether it was.
+fn start(
+    stored: Result<Option<Stored>, SnapshotError>,
+    reader: &Reader<'_>,
+) -> Result<(Snapshot, bool), StoreError> {
+    let why = match stored {
+        Ok(None) => "there is none",
+        Err(SnapshotError::Version) => "it is of another version",
+        Err(_) => "it is damaged, of another key, or cannot be read",
+        Ok(Some(stored)) => {
+            if reader.event_hash(stored.head.events)? == Some(stored.head.head) {
+                let taken_up = take_up(stored, reader)?;
+                let (entries, late) = (taken_up.index.size().entries, taken_up.changes);
+                tracing::info!(entries, late, "the stored index was taken up");
+                return Ok((taken_up, true));
+            }
+            "it is not from this database as it is now"
+        }
+    };
+    let loaded = load(reader)?;
+    let entries = loaded.index.size().entries;
+    tracing::warn!(
+        entries,
+        why,
+        "no stored index was used: rebuilt from the database"
+    );
+    Ok((loaded, false))
+}
+
+fn take_up(stored: Stored, reader: &Reader<'_>) -> Result<Snapshot, StoreError> {
+    let marks = stored.marks.into_iter();
+    let mut next = Snapshot {
+        index: stored.index,
+        marks: marks.map(|mark| (mark.bank, mark)).collect(),
+        ..Snapshot::default()
+    };
+    let known = next.index.banks().iter();
+    let known: Vec<BankId> = known.map(|bank| bank.settings().bank).collect();
+    for unmarked in known.iter().filter(|bank| !next.marks.contains_key(bank)) {
+        next.index.remove_bank(*unmarked);
+    }
+    next.take_over(reader, None)?;
+    Ok(next)
 }
 
 fn load(reader: &Reader<'_>) -> Result<Snapshot, StoreError> {
@@ -120,6 +228,7 @@ fn load(reader: &Reader<'_>) -> Result<Snapshot, StoreError> {
         next.take_bank(reader, bank)?;
     }
     next.index = Index::new(indexes);
+    next.head = reader.head()?;
     Ok(next)
 }
 
@@ -131,15 +240,17 @@ impl Snapshot {
     ) -> Result<(), StoreError> {
         let banks = reader.banks()?;
         let present: BTreeSet<BankId> = banks.iter().map(|bank| bank.id).collect();
-        for gone in self.banks.keys().filter(|bank| !present.contains(bank)) {
+        for gone in self.marks.keys().filter(|bank| !present.contains(bank)) {
             self.index.remove_bank(*gone);
-            self.last.remove(gone);
+            self.changes += 1;
         }
+        self.marks.retain(|bank, _| present.contains(bank));
         self.banks.retain(|bank, _| present.contains(bank));
         for bank in banks {
             let deleted = deleted.filter(|(of, _)| *of == bank.id);
             self.take_over_bank(reader, bank, deleted.map(|(_, content)| content))?;
         }
+        self.head = reader.head()?;
         Ok(())
     }
 
@@ -149,39 +260,52 @@ impl Snapshot {
         bank: Bank,
         deleted: Option<ContentId>,
     ) -> Result<(), StoreError> {
-        let before = self.banks.get(&bank.id);
-        if before.is_some_and(|before| before.revision == bank.revision) {
+        let before = self.marks.get(&bank.id).copied();
+        let unchanged = before.is_some_and(|before| before.revision == bank.revision);
+        if unchanged && self.banks.contains_key(&bank.id) {
             return Ok(());
         }
-        let last = self.last.get(&bank.id).copied().unwrap_or(ContentId(0));
         let lists = reader.lists(bank.id)?;
         self.index.set_bank(settings(&bank, &lists));
         self.take_lists(lists);
-        let mut expected = self.banks.get(&bank.id).map_or(0, |before| before.contents);
+        if unchanged {
+            // It came with the file.
+            self.banks.insert(bank.id, bank);
+            return Ok(());
+        }
+        let last = before.map_or(ContentId(0), |before| before.last);
+        let mut expected = before.map_or(0, |before| before.contents);
+        let mut changed = 1;
         if let Some(deleted) = deleted.filter(|deleted| *deleted <= last) {
             self.index.withdraw(bank.id, deleted);
             expected = expected.saturating_sub(1);
+            changed += 1;
         }
         let added = reader.bank_hashes_after(bank.id, last)?;
         self.index
             .add(bank.id, entries(added))
             .expect("the bank was set above");
-        expected += reader.content_ids(bank.id, last)?.len() as u64;
+        let new = reader.content_ids(bank.id, last)?.len() as u64;
+        (expected, changed) = (expected + new, changed + new);
         if bank.contents != expected {
-            self.withdraw_missing(reader, bank.id)?;
+            changed += self.withdraw_missing(reader, bank.id)?;
         }
+        self.changes += changed;
         self.take_bank(reader, bank)
     }
 
-    /// Another process, or a change at the same time, deleted contents of this bank.
-    fn withdraw_missing(&mut self, reader: &Reader<'_>, bank: BankId) -> Result<(), StoreError> {
+    /// Another process, or a change at the same time, deleted contents of this bank. Returns
+    /// how many.
+    fn withdraw_missing(&mut self, reader: &Reader<'_>, bank: BankId) -> Result<u64, StoreError> {
         let present = reader.content_ids(bank, ContentId(0))?;
+        let mut missing = 0;
         for content in self.index.contents(bank) {
             if present.binary_search(&content).is_err() {
                 self.index.withdraw(bank, content);
+                missing += 1;
             }
         }
-        Ok(())
+        Ok(missing)
     }
 
     fn take_lists(&mut self, lists: Vec<List>) {
@@ -192,10 +316,16 @@ impl Snapshot {
     }
 
     fn take_bank(&mut self, reader: &Reader<'_>, bank: Bank) -> Result<(), StoreError> {
-        let known = self.last.get(&bank.id).copied().unwrap_or(ContentId(0));
-        if let Some(last) = reader.content_ids(bank.id, known)?.last() {
-            self.last.insert(bank.id, *last);
-        }
+        let known = self.marks.get(&bank.id).map(|mark| mark.last);
+        let known = known.unwrap_or(ContentId(0));
+        let last = reader.content_ids(bank.id, known)?.last().copied();
+        let mark = BankMark {
+            bank: bank.id,
+            revision: bank.revision,
+            contents: bank.contents,
+            last: last.unwrap_or(known),
+        };
+        self.marks.insert(bank.id, mark);
         self.banks.insert(bank.id, bank);
         Ok(())
     }

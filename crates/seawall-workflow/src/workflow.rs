@@ -16,6 +16,7 @@ use crate::ingest::Policy;
 use crate::live::LiveIndex;
 use crate::publish::Webhook;
 use crate::seen::SeenPolicy;
+use crate::snapshot::SnapshotFile;
 use crate::tally::Tally;
 use crate::worker::{WorkerCommand, WorkerPool};
 
@@ -80,7 +81,9 @@ impl Workflow {
     /// # Errors
     /// [`WorkflowError`].
     pub fn new(setup: Setup) -> Result<Self, WorkflowError> {
-        let index = LiveIndex::new(&setup.store)?;
+        let random = Arc::clone(&setup.random);
+        let file = SnapshotFile::beside(setup.store.path(), &setup.master_key, random);
+        let index = LiveIndex::new(&setup.store, file)?;
         Ok(Self {
             workers: WorkerPool::new(setup.worker, setup.workers, setup.limits),
             store: setup.store,
@@ -113,6 +116,15 @@ impl Workflow {
     pub fn sweep_vault(&self) -> Result<usize, WorkflowError> {
         let known = self.store.read(|reader| reader.evidence_ids())?;
         Ok(self.vault.sweep(&known)?)
+    }
+
+    /// Stores the index in the data folder, sealed, so that the next start is fast. For an
+    /// orderly end; without it, the next start takes what is missing from the database.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Index`].
+    pub fn save_index(&self) -> Result<(), WorkflowError> {
+        Ok(self.index.save()?)
     }
 
     /// The database, for reading.

@@ -1,0 +1,418 @@
+//! The index against the database: changed by whomever, and taken up from its file.
+
+use std::fs;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use seawall_casework::audit::EventDraft;
+use seawall_casework::case::CasePurpose;
+use seawall_core::{Actor, BankRole, EventKind, Hash, PdqHash, Threshold, Timestamp};
+use seawall_store::{
+    BankChange, Change, ListChange, ListName, MasterKey, NewBank, NewContent, StoredHash, Tx,
+};
+use seawall_testkit::SeededRandom;
+
+use super::*;
+
+/// What happens in the database, by this process or by another one.
+#[derive(Clone, Debug)]
+enum Step {
+    AddBank {
+        bank: u8,
+    },
+    DeleteBank {
+        bank: u8,
+    },
+    SetBank {
+        bank: u8,
+        threshold_bits: u16,
+        enabled: bool,
+    },
+    SetList {
+        bank: u8,
+        list: u8,
+        threshold_bits: u16,
+        enabled: bool,
+    },
+    DeleteList {
+        bank: u8,
+        list: u8,
+    },
+    Add {
+        bank: u8,
+        list: Option<u8>,
+        hash: u8,
+        quality: Option<u8>,
+    },
+    AddMany {
+        bank: u8,
+    },
+    Delete {
+        bank: u8,
+        which: prop::sample::Index,
+        told: bool,
+    },
+    Refresh,
+    Save,
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (bank, quality) = (0_u8..3, prop::option::of(40_u8..60));
+    prop_oneof![
+        2 => bank.clone().prop_map(|bank| Step::AddBank { bank }),
+        1 => bank.clone().prop_map(|bank| Step::DeleteBank { bank }),
+        2 => (bank.clone(), 0_u16..40, any::<bool>()).prop_map(
+            |(bank, threshold_bits, enabled)| Step::SetBank { bank, threshold_bits, enabled }
+        ),
+        2 => (bank.clone(), 0_u8..2, 0_u16..40, any::<bool>()).prop_map(
+            |(bank, list, threshold_bits, enabled)| Step::SetList { bank, list, threshold_bits, enabled }
+        ),
+        1 => (bank.clone(), 0_u8..2).prop_map(|(bank, list)| Step::DeleteList { bank, list }),
+        8 => (bank.clone(), prop::option::of(0_u8..2), any::<u8>(), quality)
+            .prop_map(|(bank, list, hash, quality)| Step::Add { bank, list, hash, quality }),
+        1 => bank.clone().prop_map(|bank| Step::AddMany { bank }),
+        5 => (bank, any::<prop::sample::Index>(), any::<bool>())
+            .prop_map(|(bank, which, told)| Step::Delete { bank, which, told }),
+        6 => Just(Step::Refresh),
+        2 => Just(Step::Save),
+        2 => Just(Step::Restart),
+    ]
+}
+
+struct Walk {
+    folder: tempfile::TempDir,
+    store: Store,
+    live: LiveIndex,
+}
+
+impl Walk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::create(&folder.path().join("seawall.db"), Timestamp::from_millis(0))
+            .expect("a store");
+        Self {
+            live: LiveIndex::new(&store, file(&store, 1)).expect("loaded"),
+            store,
+            folder,
+        }
+    }
+
+    fn write(&self, work: impl FnOnce(&Tx<'_>) -> Result<(), StoreError>) {
+        let written = self.store.write(Timestamp::from_millis(0), |tx| {
+            work(tx)?;
+            let event = EventDraft::new(EventKind::BankChanged, Actor::Operator);
+            Ok::<_, StoreError>(Change::new(()).event(event))
+        });
+        written.expect("written");
+    }
+
+    /// An event about no change.
+    fn write_at(&self, ms: i64) {
+        let event = EventDraft::new(EventKind::BankChanged, Actor::Operator);
+        let written = self.store.write(Timestamp::from_millis(ms), |_| {
+            Ok::<_, StoreError>(Change::new(()).event(event))
+        });
+        written.expect("written");
+    }
+
+    fn bank(&self, bank: u8) -> Option<Bank> {
+        let name = format!("BANK_{bank}").parse().expect("a bank's name");
+        self.store.read(|reader| reader.bank(&name)).expect("read")
+    }
+
+    fn take(&mut self, step: &Step) {
+        let bank = match step {
+            Step::Refresh => return self.live.refresh(&self.store).expect("refreshed"),
+            Step::Save => return self.live.save().expect("saved"),
+            Step::Restart => return self.restart(),
+            Step::AddBank { bank } => return self.add_bank(*bank),
+            Step::DeleteBank { bank }
+            | Step::SetBank { bank, .. }
+            | Step::SetList { bank, .. }
+            | Step::DeleteList { bank, .. }
+            | Step::Add { bank, .. }
+            | Step::AddMany { bank }
+            | Step::Delete { bank, .. } => self.bank(*bank),
+        };
+        let Some(bank) = bank else { return };
+        match *step {
+            Step::Refresh | Step::Save | Step::Restart | Step::AddBank { .. } => {}
+            Step::DeleteBank { .. } => self.write(|tx| tx.delete_bank(bank.id)),
+            Step::SetBank {
+                threshold_bits,
+                enabled,
+                ..
+            } => {
+                let change = BankChange {
+                    threshold: Threshold::new(threshold_bits),
+                    enabled: Some(enabled),
+                };
+                self.write(|tx| tx.update_bank(bank.id, change));
+            }
+            Step::SetList {
+                list,
+                threshold_bits,
+                enabled,
+                ..
+            } => {
+                let change = ListChange {
+                    threshold: Some(Threshold::new(threshold_bits)),
+                    enabled: Some(enabled),
+                };
+                self.write(|tx| {
+                    let list = tx.ensure_list(bank.id, &name(list))?;
+                    tx.update_list(bank.id, list, change)
+                });
+            }
+            Step::DeleteList { list, .. } => self.write(|tx| {
+                let list = tx.ensure_list(bank.id, &name(list))?;
+                tx.delete_list(bank.id, list)
+            }),
+            Step::Add {
+                list,
+                hash,
+                quality,
+                ..
+            } => self.add(&bank, list, &[hash.into()], quality),
+            Step::AddMany { .. } => {
+                self.add(&bank, None, &(0..4_200).collect::<Vec<_>>(), None);
+            }
+            Step::Delete { which, told, .. } => self.delete(&bank, which, told),
+        }
+    }
+
+    fn restart(&mut self) {
+        self.live = LiveIndex::new(&self.store, file(&self.store, 1)).expect("started");
+    }
+
+    fn add_bank(&self, bank: u8) {
+        if self.bank(bank).is_none() {
+            let new = NewBank {
+                name: format!("BANK_{bank}").parse().expect("a bank's name"),
+                threshold: Threshold::DEFAULT,
+                enabled: true,
+                purpose: CasePurpose::Live,
+                role: if bank == 2 {
+                    BankRole::Exception
+                } else {
+                    BankRole::Known
+                },
+                owner: None,
+            };
+            self.write(|tx| tx.insert_bank(&new).map(|_| ()));
+        }
+    }
+
+    fn add(&self, bank: &Bank, list: Option<u8>, hashes: &[u64], quality: Option<u8>) {
+        self.write(|tx| {
+            let list = list.map(|list| tx.ensure_list(bank.id, &name(list)));
+            let list = list.transpose()?;
+            for &hash in hashes {
+                let stored = StoredHash {
+                    hash: listed(hash),
+                    quality: quality.map(Quality),
+                };
+                let new = NewContent {
+                    list,
+                    note: None,
+                    hashes: vec![stored],
+                };
+                tx.insert_content(bank.id, &new)?;
+            }
+            Ok(())
+        });
+    }
+
+    fn delete(&self, bank: &Bank, which: prop::sample::Index, told: bool) {
+        let ids = self
+            .store
+            .read(|reader| reader.content_ids(bank.id, ContentId(0)));
+        let ids = ids.expect("read");
+        if ids.is_empty() {
+            return;
+        }
+        let content = *which.get(&ids);
+        self.write(|tx| tx.delete_content(bank.id, content).map(|_| ()));
+        if told {
+            let refreshed = self.live.refresh_without(&self.store, bank.id, content);
+            refreshed.expect("refreshed");
+        }
+    }
+
+    /// The index that was changed step by step, and one loaded from the database now.
+    fn check(&self) {
+        self.live.refresh(&self.store).expect("refreshed");
+        let (now, fresh) = (self.live.load(), self.fresh());
+        assert_eq!(now.banks, fresh.banks);
+        for (list, name) in &fresh.lists {
+            assert_eq!(now.lists.get(list), Some(name));
+        }
+        for bank in now.banks.keys() {
+            assert_eq!(now.index.contents(*bank), fresh.index.contents(*bank));
+        }
+        for hash in 0..40 {
+            let found = now.index.lookup(&listed(hash), None);
+            assert_eq!(found, fresh.index.lookup(&listed(hash), None));
+        }
+    }
+
+    fn fresh(&self) -> Snapshot {
+        self.store.read(load).expect("loaded")
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("index.snapshot")
+    }
+
+    /// Whether a start takes the file up.
+    fn takes_up(&self) -> bool {
+        let live = LiveIndex::new(&self.store, file(&self.store, 1)).expect("started");
+        is_taken_up(&live)
+    }
+}
+
+fn name(list: u8) -> ListName {
+    format!("list-{list}").parse().expect("a list's name")
+}
+
+fn is_taken_up(live: &LiveIndex) -> bool {
+    live.shared
+        .written
+        .lock()
+        .expect("no panic held it")
+        .is_some()
+}
+
+fn file(store: &Store, key: u64) -> SnapshotFile {
+    let key = MasterKey::generate(&SeededRandom::new(key));
+    SnapshotFile::beside(store.path(), &key, Arc::new(SeededRandom::new(5)))
+}
+
+/// Hashes with distances of 0 to 40 bits between them, and digests.
+fn listed(hash: u64) -> Hash {
+    match hash % 4 {
+        0 => Hash::Md5([(hash / 4) as u8; 16]),
+        _ => Hash::Pdq(PdqHash([hash, (1 << (hash % 31)) - 1, 5, 6])),
+    }
+}
+
+/// A bank with a hundred contents, and the file of it.
+fn saved() -> Walk {
+    let mut walk = Walk::new();
+    walk.take(&Step::AddBank { bank: 1 });
+    let bank = walk.bank(1).expect("made above");
+    walk.add(&bank, None, &(0..100).collect::<Vec<_>>(), None);
+    walk.take(&Step::Refresh);
+    walk.take(&Step::Save);
+    walk
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_index_follows_the_database_whoever_changes_it_and_over_restarts(
+        steps in prop::collection::vec(step(), 1..40),
+    ) {
+        let mut walk = Walk::new();
+        for step in &steps {
+            walk.take(step);
+        }
+        walk.check();
+    }
+
+    #[test]
+    fn an_older_file_catches_up_with_the_database(
+        before in prop::collection::vec(step(), 1..30),
+        since in prop::collection::vec(step(), 0..30),
+    ) {
+        let mut walk = Walk::new();
+        before.iter().for_each(|step| walk.take(step));
+        walk.take(&Step::Refresh);
+        walk.take(&Step::Save);
+        for step in since.iter().filter(|step| !matches!(step, Step::Save)) {
+            walk.take(step);
+        }
+        prop_assert!(walk.takes_up());
+        walk.restart();
+        walk.check();
+    }
+}
+
+#[test]
+fn thousands_of_single_additions_are_put_in_order_and_stay_found() {
+    let mut walk = Walk::new();
+    walk.take(&Step::AddBank { bank: 1 });
+    let bank = walk.bank(1).expect("made above");
+    for round in 0..5 {
+        let hashes: Vec<u64> = (round * 1_000..(round + 1) * 1_000).collect();
+        walk.add(&bank, None, &hashes, None);
+        walk.live.refresh(&walk.store).expect("refreshed");
+    }
+    let mut next = Snapshot::clone(&walk.live.load());
+    next.index.compact();
+    assert_eq!(next.index.size().recent, 0);
+    assert_eq!(
+        next.index.contents(bank.id),
+        walk.live.load().index.contents(bank.id)
+    );
+    walk.check();
+}
+
+#[test]
+fn a_damaged_file_is_left_aside_and_the_database_gives_the_index() {
+    let walk = saved();
+    assert!(walk.takes_up());
+    let whole = fs::read(walk.path()).expect("it was saved");
+    for place in (0..whole.len()).step_by(whole.len() / 60) {
+        let mut changed = whole.clone();
+        changed[place] ^= 1;
+        fs::write(walk.path(), &changed).expect("written");
+        assert!(!walk.takes_up(), "byte {place}");
+        fs::write(walk.path(), &whole[..place]).expect("written");
+        assert!(!walk.takes_up(), "cut at {place}");
+    }
+    fs::remove_file(walk.path()).expect("removed");
+    assert!(!walk.takes_up());
+    let live = LiveIndex::new(&walk.store, file(&walk.store, 1)).expect("started");
+    assert_eq!(live.load().index.lookup(&listed(8), None).len(), 1);
+    live.save().expect("saved");
+    assert!(walk.takes_up());
+}
+
+#[test]
+fn a_file_of_another_key_or_another_database_is_left_aside() {
+    let mut walk = saved();
+    let other_key = LiveIndex::new(&walk.store, file(&walk.store, 2)).expect("started");
+    assert!(!is_taken_up(&other_key));
+    // The same changes at the same time: only the chain of events tells the two apart.
+    let other = saved();
+    walk.write_at(9);
+    walk.live.refresh(&walk.store).expect("refreshed");
+    fs::remove_file(walk.path()).expect("removed");
+    walk.restart();
+    walk.live.save().expect("saved");
+    assert!(walk.takes_up());
+    fs::copy(walk.path(), other.path()).expect("copied");
+    assert!(
+        !other.takes_up(),
+        "it lacks an event, as an older copy does"
+    );
+    other.write_at(8);
+    assert!(!other.takes_up(), "it has another event in its place");
+}
+
+#[test]
+fn nothing_lies_on_disk_in_clear_and_nothing_unfinished_stays() {
+    let walk = saved();
+    let bytes = fs::read(walk.path()).expect("it was saved");
+    let name = b"BANK_1";
+    assert!(!bytes.windows(name.len()).any(|window| window == name));
+    let value = listed(9).to_bytes();
+    assert!(!bytes.windows(8).any(|window| window == &value[..8]));
+    let unfinished = walk.folder.path().join("index.snapshot.7.unfinished");
+    fs::write(&unfinished, b"a process ended here").expect("written");
+    assert!(walk.takes_up());
+    assert!(!unfinished.exists());
+}
