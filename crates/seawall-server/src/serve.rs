@@ -229,7 +229,11 @@ async fn serve(
     if written.is_err() {
         tracing::error!("the last tally of scans could not be written");
     }
-    if app.blocking(|workflow| workflow.save_index()).await.is_err() {
+    if app
+        .blocking(|workflow| workflow.save_index())
+        .await
+        .is_err()
+    {
         tracing::warn!("the index could not be stored; the next start reads the database");
     }
     Ok(())
