@@ -94,7 +94,7 @@ fn size(bench: &mut Bench, size: &Size) -> Result<()> {
     bench.keep(line);
     let work = format!(
         "the eight orientations of one picture, {} listed",
-        size.rows
+        size.words
     );
     let mut line = Line::new(&format!("match-{}-eight", size.id), &work, "µs", checked);
     for (place, turn) in turns.iter().enumerate() {
