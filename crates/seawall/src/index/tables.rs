@@ -94,11 +94,10 @@ impl Tables {
             if work > work_max {
                 return false;
             }
-            if let Some(now) = step.checked_sub(2) {
-                self.look_at_runs(now, needle, scratch);
-            }
             // Once found, candidates that cost what a scan costs are as well looked at.
-            if scratch.positions.len() > work_max / CANDIDATE_WORK * 2 {
+            let candidates_max = work_max / CANDIDATE_WORK * 2;
+            let now = step.checked_sub(2);
+            if now.is_some_and(|now| !self.look_at_runs(now, needle, candidates_max, scratch)) {
                 return false;
             }
         }
@@ -144,20 +143,35 @@ impl Tables {
         work
     }
 
-    fn look_at_runs(&self, slice: usize, needle: &[u64; 4], scratch: &mut Scratch) {
+    /// Gathers the candidates of one table; `false` as soon as there are too many in all.
+    fn look_at_runs(
+        &self,
+        slice: usize,
+        needle: &[u64; 4],
+        candidates_max: usize,
+        scratch: &mut Scratch,
+    ) -> bool {
         let table = &self.tables[slice];
         let fingerprint = fingerprint(needle, slice, self.address_bits);
-        let before = scratch.positions.len();
-        hamming::within_runs(
-            fingerprint,
-            &table.fingerprints,
-            &scratch.runs[slice % 2],
-            &mut scratch.positions,
-        );
-        for &position in scratch.positions[before..].iter().take(CANDIDATES_AHEAD) {
+        let (runs, positions) = (&scratch.runs[slice % 2], &mut scratch.positions);
+        let before = positions.len();
+        let crowded = |run: &Run| run.end - run.start > PIECE_VALUES;
+        if !runs.iter().any(crowded) {
+            hamming::within_runs(fingerprint, &table.fingerprints, runs, positions);
+        } else {
+            // In a crowd nearly all may pass: that shows soon, and need not be seen to the end.
+            for piece in runs.iter().flat_map(pieces) {
+                hamming::within_runs(fingerprint, &table.fingerprints, &[piece], positions);
+                if positions.len() > candidates_max {
+                    return false;
+                }
+            }
+        }
+        for &position in positions[before..].iter().take(CANDIDATES_AHEAD) {
             hamming::prefetch(&table.rows, position as usize);
         }
-        scratch.ends[slice] = scratch.positions.len();
+        scratch.ends[slice] = positions.len();
+        positions.len() <= candidates_max
     }
 
     fn verify(
@@ -214,6 +228,10 @@ const WORK_A_ROW: usize = 4;
 /// How much of a stretch is asked for before it is looked at; the processor sees the rest coming.
 const LINES_AHEAD: usize = 8;
 
+/// A longer stretch than this is looked at in pieces. The stretches of a full part are sixty
+/// times shorter where its hashes are not crowded.
+const PIECE_VALUES: u32 = 1 << 14;
+
 /// A table that gives more candidates than this has them one after the other anyway.
 const CANDIDATES_AHEAD: usize = 256;
 
@@ -232,6 +250,21 @@ fn expect_run(fingerprints: &[u16], run: Range<usize>) {
         hamming::prefetch(fingerprints, position);
     }
     hamming::prefetch(fingerprints, end.saturating_sub(1));
+}
+
+/// A stretch in short ones.
+fn pieces(run: &Run) -> impl Iterator<Item = Run> {
+    let Run {
+        start,
+        end,
+        distance_max,
+    } = *run;
+    let starts = (start..end).step_by(PIECE_VALUES as usize);
+    starts.map(move |start| Run {
+        start,
+        end: end.min(start + PIECE_VALUES),
+        distance_max,
+    })
 }
 
 /// A slice and the one after it on the ring.
