@@ -1,5 +1,7 @@
 //! An upload arrives: hash, match, and where it matches, seal and open a case.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -148,15 +150,6 @@ pub struct ExceptionAnswer {
     pub reason: String,
 }
 
-/// What one hash matches.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct LookupAnswer {
-    /// Every listed hash that matches, nearest first.
-    pub matches: Vec<MatchAnswer>,
-    /// Those that exceptions speak against.
-    pub suppressed: Vec<MatchAnswer>,
-}
-
 /// The answer to a scan. For the platform alone: never to be shown to the uploader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScanAnswer {
@@ -261,26 +254,6 @@ impl Workflow {
         Ok(combine(perceptual, &digesting.await?))
     }
 
-    /// Looks one hash up in the enabled banks. Opens no case.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the reason of an exception cannot be read.
-    pub fn look_up(&self, hash: &Hash) -> Result<LookupAnswer, StoreError> {
-        let banks = self.index.load();
-        let hits = banks.index.lookup(hash, None);
-        let rows = hits.iter().map(|hit| banks.row(hit, None, None)).collect();
-        let rows = self.with_reasons(rows)?;
-        let (suppressed, matches): (Vec<_>, Vec<_>) = rows
-            .iter()
-            .map(match_answer)
-            .partition(|answer| answer.exception.is_some());
-        self.tally.count_lookup(!matches.is_empty());
-        Ok(LookupAnswer {
-            matches,
-            suppressed,
-        })
-    }
-
     fn settle(
         &self,
         request: &ScanRequest,
@@ -323,16 +296,26 @@ impl Workflow {
     }
 
     /// Reads why the exceptions among these rows are exceptions.
-    fn with_reasons(&self, mut rows: Vec<MatchRow>) -> Result<Vec<MatchRow>, StoreError> {
+    pub(crate) fn with_reasons(
+        &self,
+        mut rows: Vec<MatchRow>,
+    ) -> Result<Vec<MatchRow>, StoreError> {
         let mut exceptions = rows
             .iter_mut()
             .filter_map(|row| row.exception.as_mut())
             .peekable();
         if exceptions.peek().is_some() {
+            // Mostly one exception speaks against all of them.
+            let mut notes = BTreeMap::new();
             self.store.read(|reader| {
                 exceptions.try_for_each(|exception| {
-                    let note = reader.content_note(exception.content)?;
-                    exception.reason = note.unwrap_or_default();
+                    let note = match notes.entry(exception.content) {
+                        Entry::Occupied(note) => note.into_mut(),
+                        Entry::Vacant(place) => {
+                            place.insert(reader.content_note(exception.content)?)
+                        }
+                    };
+                    exception.reason = note.clone().unwrap_or_default();
                     Ok::<_, StoreError>(())
                 })
             })?;
@@ -553,7 +536,7 @@ impl Scanned {
 
 impl Snapshot {
     /// A listed hash with what its bank is called and how it matches.
-    fn row(&self, hit: &Hit, view: Option<View>, quality: Option<Quality>) -> MatchRow {
+    pub(crate) fn row(&self, hit: &Hit, view: Option<View>, quality: Option<Quality>) -> MatchRow {
         let bank = self.banks.get(&hit.bank);
         MatchRow {
             bank: hit.bank,
@@ -626,7 +609,7 @@ fn opened_event(case: &Case, actor: Actor, rows: &[MatchRow]) -> EventDraft {
     }
 }
 
-fn match_answer(row: &MatchRow) -> MatchAnswer {
+pub(crate) fn match_answer(row: &MatchRow) -> MatchAnswer {
     MatchAnswer {
         bank: row.bank_name.clone(),
         content_id: row.content.0,

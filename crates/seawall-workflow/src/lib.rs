@@ -14,6 +14,7 @@ mod error;
 mod figures;
 mod ingest;
 mod live;
+mod lookup;
 mod multipart;
 mod proof;
 mod publish;
@@ -31,9 +32,10 @@ pub use banks::{BankError, BankRequest, Imported};
 pub use deliver::{Delivered, Receiver, ResumeError};
 pub use error::WorkflowError;
 pub use ingest::{
-    ExceptionAnswer, LookupAnswer, MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError,
-    ScanRequest, Signal, SignalOutcome,
+    ExceptionAnswer, MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest,
+    Signal, SignalOutcome,
 };
+pub use lookup::{LISTED_MAX, LookupAnswer};
 pub use proof::{Gap, Proof, prove};
 pub use publish::Webhook;
 pub use review::{CaseFile, DecideFault, RevealError};

@@ -310,6 +310,42 @@ fn a_lookup_answers_hash_by_hash_in_the_order_asked() {
         .problem(400, "bad_parameter");
 }
 
+#[test]
+fn a_lookup_lists_the_nearest_of_many_and_counts_all() {
+    let Scene { api, .. } = &Scene::new();
+    api.bank("DEMO");
+    // Each of 150 rows is one of 30 hashes, told apart by a digest of its own.
+    let rows = (0..150).map(|row| {
+        let content = json!({ "hashes": [
+            { "algorithm": "pdq", "value": pdq(row / 5) },
+            { "algorithm": "md5", "value": format!("{row:032x}") },
+        ] });
+        api.post("/api/v1/banks/DEMO/contents", &content)
+            .expect(201);
+    });
+    assert_eq!(rows.count(), 150);
+    let asked = json!({ "hashes": [
+        { "algorithm": "pdq", "value": pdq(0) },
+        { "algorithm": "pdq", "value": pdq(0), "quality": 1 },
+        { "algorithm": "md5", "value": format!("{:032x}", 7) },
+    ] });
+    let answer = api.post("/api/v1/lookups", &asked).expect(200).json();
+    let listed = |at: usize| answer["results"][at]["matches"].as_array().expect("a list");
+    let found = |at: usize| {
+        pick(
+            &answer["results"][at],
+            ["matches_found", "suppressed_found"],
+        )
+    };
+    assert_eq!(found(0), [json!(150), json!(0)]);
+    assert_eq!(listed(0).len(), 100);
+    // 100 rows are the 20 nearest hashes, five of each.
+    let distances = listed(0).iter().map(|found| found["distance"].as_u64());
+    assert!(distances.eq((0..100).map(|row| Some(row / 5))));
+    assert_eq!(found(1), [json!(0), json!(0)]);
+    assert_eq!((found(2), listed(2).len()), ([json!(1), json!(0)], 1));
+}
+
 /// The distances at which a lookup of `pdq(0)` matches now.
 fn distances(scene: &Scene) -> Vec<u64> {
     let answer = scene

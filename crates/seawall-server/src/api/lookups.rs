@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use seawall_workflow::LookupAnswer;
+use seawall_core::{Hash, Quality};
+use seawall_store::StoreError;
+use seawall_workflow::{LookupAnswer, Workflow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -33,14 +35,20 @@ pub(crate) struct LookupResult {
     query: HashValue,
     /// `matched`, `no_match`, or `unmatchable` where its quality is too low.
     outcome: &'static str,
+    /// Nearest first; of more than 100 the nearest.
     matches: Vec<MatchBody>,
-    /// Those that exceptions speak against.
+    /// How many listed hashes match, those not listed here among them.
+    matches_found: usize,
+    /// Those that exceptions speak against; of more than 100 the nearest.
     suppressed: Vec<MatchBody>,
+    /// How many exceptions speak against, those not listed here among them.
+    suppressed_found: usize,
 }
 
 /// Look hashes up
 ///
-/// Opens no case and keeps nothing.
+/// Opens no case and keeps nothing. The nearest 100 matches of each hash are listed;
+/// `matches_found` counts all.
 #[utoipa::path(
     post, path = "/api/v1/lookups", tag = "scans",
     request_body = Lookup,
@@ -56,33 +64,54 @@ pub(crate) async fn look_up(
     if !(1..=1_000).contains(&lookup.hashes.len()) {
         return Err(Problem::new(Code::BadParameter).detail("1 to 1000 hashes a call"));
     }
-    let results = lookup
-        .hashes
-        .into_iter()
-        .map(|query| look_up_one(&app, query));
-    Ok(Json(LookupBody {
-        results: results.collect::<Result<_, _>>()?,
-    }))
+    let hashes = lookup.hashes.iter().map(HashValue::parse);
+    let hashes = hashes.collect::<Result<Vec<_>, _>>()?;
+    let results = app
+        .blocking(move |workflow| results(workflow, lookup.hashes, &hashes))
+        .await?;
+    Ok(Json(LookupBody { results }))
 }
 
-fn look_up_one(app: &App, query: HashValue) -> Result<LookupResult, Problem> {
-    let hash = query.parse()?;
-    let usable = query
+/// Those of usable quality are looked up together.
+fn results(
+    workflow: &Workflow,
+    queries: Vec<HashValue>,
+    hashes: &[Hash],
+) -> Result<Vec<LookupResult>, StoreError> {
+    let usable = queries.iter().zip(hashes);
+    let usable = usable.filter(|(query, _)| is_usable(query));
+    let usable: Vec<Hash> = usable.map(|(_, hash)| *hash).collect();
+    let mut answers = workflow.look_up_many(&usable)?.into_iter();
+    let results = queries.into_iter().map(|query| {
+        let answer = if is_usable(&query) {
+            answers.next()
+        } else {
+            None
+        };
+        result(query, answer)
+    });
+    Ok(results.collect())
+}
+
+fn is_usable(query: &HashValue) -> bool {
+    query
         .quality
-        .is_none_or(|quality| seawall_core::Quality(quality).is_usable());
-    let answer = match usable {
-        true => app.workflow.look_up(&hash)?,
-        false => LookupAnswer::default(),
+        .is_none_or(|quality| Quality(quality).is_usable())
+}
+
+fn result(query: HashValue, answer: Option<LookupAnswer>) -> LookupResult {
+    let outcome = match &answer {
+        None => "unmatchable",
+        Some(answer) if answer.matches.is_empty() => "no_match",
+        Some(_) => "matched",
     };
-    let outcome = match (usable, answer.matches.is_empty()) {
-        (false, _) => "unmatchable",
-        (true, true) => "no_match",
-        (true, false) => "matched",
-    };
-    Ok(LookupResult {
+    let answer = answer.unwrap_or_default();
+    LookupResult {
         query,
         outcome,
         matches: bodies(answer.matches),
+        matches_found: answer.matches_found,
         suppressed: bodies(answer.suppressed),
-    })
+        suppressed_found: answer.suppressed_found,
+    }
 }

@@ -125,9 +125,11 @@ fn contents(workflow: &Workflow, of: usize) -> Vec<ContentRow> {
 }
 
 fn answers(workflow: &Workflow) -> Vec<LookupAnswer> {
-    let values = [0, 3, 9, 20, 33, 39];
-    let answer = |value| workflow.look_up(&hash(value)).expect("looked up");
-    values.into_iter().map(answer).collect()
+    let hashes = [0, 3, 9, 20, 33, 39, 1, 30, 12, 5, 0].map(hash);
+    let one = |hash| workflow.look_up(hash).expect("looked up");
+    let answers = workflow.look_up_many(&hashes).expect("looked up");
+    assert_eq!(answers, hashes.iter().map(one).collect::<Vec<_>>());
+    answers
 }
 
 proptest! {
@@ -151,6 +153,8 @@ proptest! {
             prop_assert!(answer.matches.iter().all(|found| found.exception.is_none()));
             prop_assert!(answer.suppressed.iter().all(|found| found.exception.is_some()));
             prop_assert!(answer.matches.is_empty() || answer.suppressed.is_empty());
+            prop_assert_eq!(answer.matches.len(), answer.matches_found);
+            prop_assert_eq!(answer.suppressed.len(), answer.suppressed_found);
             let all = answer.matches.iter().chain(&answer.suppressed);
             for found in all {
                 prop_assert!(found.bank != BANKS[2], "an exception is no match");
