@@ -471,29 +471,22 @@ pub(crate) async fn import(
         .transpose()
         .map_err(|error| Problem::new(Code::BadName).detail(error))?;
     let bytes = read_body(request, LIST_BYTES_MAX).await?;
-    let list = seawall_workflow::parse_list(&bytes);
-    let body = ImportBody {
-        added: 0,
-        known: 0,
-        rejected: list
-            .rejected
-            .iter()
-            .map(|row| row_body(row.line, row.reason))
-            .collect(),
-        set_aside: list
-            .set_aside
-            .iter()
-            .map(|row| row_body(row.line, row.reason))
-            .collect(),
-    };
-    let imported = app
-        .blocking(move |workflow| workflow.import_list(&name, into.as_ref(), &list, caller.actor()))
+    let body = app
+        .blocking(move |workflow| {
+            let list = seawall_workflow::parse_list(&bytes);
+            let imported = workflow.import_list(&name, into.as_ref(), &list, caller.actor())?;
+            let (rejected, set_aside) = (list.rejected.iter(), list.set_aside.iter());
+            Ok::<_, BankError>(ImportBody {
+                added: imported.added,
+                known: imported.known,
+                rejected: rejected.map(|row| row_body(row.line, row.reason)).collect(),
+                set_aside: set_aside
+                    .map(|row| row_body(row.line, row.reason))
+                    .collect(),
+            })
+        })
         .await?;
-    Ok(Json(ImportBody {
-        added: imported.added,
-        known: imported.known,
-        ..body
-    }))
+    Ok(Json(body))
 }
 
 async fn add(
