@@ -1,16 +1,17 @@
 //! `seawall match`.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
 use seawall::hash::LookupReport;
-use seawall::index::{BankIndex, BankSettings, Entry, Index};
+use seawall::index::{BankIndex, BankSettings, Entry, Hit, Index, Scope};
 use seawall::json::FileReport;
 use seawall::scan::{Match as Found, matches};
 use seawall_core::{
-    Algorithm, BankId, BankRole, ContentId, HashReport, Limits, Outcome, Threshold, View,
+    Algorithm, BankId, BankRole, ContentId, Hash, HashReport, Limits, Outcome, Threshold, View,
 };
 use seawall_exchange::list::{self, HashList};
 use serde::Serialize;
@@ -179,30 +180,46 @@ impl Match {
     fn match_hashes(&self, queries: &Path, index: &Index, seen: &mut Seen) -> anyhow::Result<()> {
         let queries = read_list(queries)?;
         seen.failed |= !queries.rejected.is_empty();
-        for row in &queries.rows {
-            let hits = index.lookup(&row.hash, None);
-            seen.matched |= !hits.is_empty();
-            let matches = hits.iter().map(|hit| QueryMatch {
-                list: list_name(index, hit.bank),
-                line: hit.content.0,
-                value: hit.hash.to_string(),
-                distance: hit.distance.0,
-            });
-            let answer = QueryMatches {
-                query: row.hash.to_string(),
-                matches: matches.collect(),
-            };
-            if self.json {
-                output::json(&answer)?;
-                continue;
+        let hashes: Vec<Hash> = queries.rows.iter().map(|row| row.hash).collect();
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        for piece in hashes.chunks(self.queries_at_once()) {
+            let found = index.lookup_many_on(threads, piece, &Scope::default());
+            for (hash, hits) in piece.iter().zip(found) {
+                seen.matched |= !hits.is_empty();
+                self.print_hits(index, hash, &hits)?;
             }
-            output::line(&answer.query);
-            for found in &answer.matches {
-                output::line(format_args!(
-                    "  MATCH   {} line {}: {} bits",
-                    found.list, found.line, found.distance
-                ));
-            }
+        }
+        Ok(())
+    }
+
+    /// Far apart, every query matches much of every list: what is found is let go of at once.
+    fn queries_at_once(&self) -> usize {
+        match self.max_distance {
+            ..=DISTANCE_CROWDED => QUERIES_AT_ONCE,
+            _ => 1,
+        }
+    }
+
+    fn print_hits(&self, index: &Index, hash: &Hash, hits: &[Hit]) -> anyhow::Result<()> {
+        let matches = hits.iter().map(|hit| QueryMatch {
+            list: list_name(index, hit.bank),
+            line: hit.content.0,
+            value: hit.hash.to_string(),
+            distance: hit.distance.0,
+        });
+        let answer = QueryMatches {
+            query: hash.to_string(),
+            matches: matches.collect(),
+        };
+        if self.json {
+            return output::json(&answer);
+        }
+        output::line(&answer.query);
+        for found in &answer.matches {
+            output::line(format_args!(
+                "  MATCH   {} line {}: {} bits",
+                found.list, found.line, found.distance
+            ));
         }
         Ok(())
     }
@@ -250,6 +267,9 @@ fn list_name(index: &Index, bank: BankId) -> String {
         .map(|settings| settings.name.clone())
         .collect()
 }
+
+const QUERIES_AT_ONCE: usize = 256;
+const DISTANCE_CROWDED: u16 = 64;
 
 const EXAMPLES: &str = "Examples:
   seawall match --list known.txt photo.jpg
