@@ -221,6 +221,9 @@ impl Threshold {
     pub const DEFAULT: Self = Self(31);
     /// No bit may differ.
     pub const EXACT: Self = Self(0);
+    /// The widest for exceptions: farther out, one would hide pictures that it has nothing to
+    /// do with, in the end every one.
+    pub const EXCEPTION_MAX: Self = Self::DEFAULT;
 
     /// A threshold of `bits`; `None` above 256.
     #[must_use]

@@ -162,7 +162,9 @@ impl From<BankError> for Problem {
             BankError::NoBank | BankError::NoContent | BankError::NoList => {
                 Self::new(Code::NotFound).detail(error)
             }
-            BankError::NoOwner | BankError::NoReason => Self::new(Code::BadParameter).detail(error),
+            BankError::NoOwner | BankError::NoReason | BankError::ExceptionTooWide => {
+                Self::new(Code::BadParameter).detail(error)
+            }
             BankError::BuiltIn => Self::new(Code::BuiltIn),
             BankError::NoHash => Self::new(Code::NoHash).detail(error),
             BankError::Workflow(error) => error.into(),

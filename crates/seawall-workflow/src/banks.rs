@@ -30,6 +30,12 @@ pub enum BankError {
     /// Nobody vouches for an exception bank.
     #[error("making a bank: an exception bank needs an owner, of 1 to 255 characters")]
     NoOwner,
+    /// An exception that reached farther would suppress unrelated matches.
+    #[error(
+        "setting a threshold: in an exception bank it is at most {} bits",
+        Threshold::EXCEPTION_MAX.bits()
+    )]
+    ExceptionTooWide,
     /// An exception needs a reason.
     #[error("adding to an exception bank: each content needs a note that says why")]
     NoReason,
@@ -86,11 +92,10 @@ impl BankRequest {
             (BankRole::Known | BankRole::Exception, Some(owner)) => is_name(owner),
             (BankRole::Exception, None) => false,
         };
-        if fits {
-            Ok(())
-        } else {
-            Err(BankError::NoOwner)
+        if !fits {
+            return Err(BankError::NoOwner);
         }
+        check_threshold(self.role, self.threshold)
     }
 }
 
@@ -128,7 +133,7 @@ impl Workflow {
     /// Makes a bank.
     ///
     /// # Errors
-    /// [`BankError::Exists`] or [`BankError::NoOwner`].
+    /// [`BankError::Exists`], [`BankError::NoOwner`] or [`BankError::ExceptionTooWide`].
     pub fn create_bank_as(&self, request: &BankRequest, actor: Actor) -> Result<Bank, BankError> {
         request.check()?;
         let (threshold, enabled) = (request.threshold(), request.enabled);
@@ -169,7 +174,7 @@ impl Workflow {
     /// Changes a bank's settings.
     ///
     /// # Errors
-    /// [`BankError::NoBank`], or [`BankError::BuiltIn`].
+    /// [`BankError::NoBank`], [`BankError::BuiltIn`] or [`BankError::ExceptionTooWide`].
     pub fn change_bank(
         &self,
         name: &BankName,
@@ -178,6 +183,7 @@ impl Workflow {
     ) -> Result<Bank, BankError> {
         self.store.write(self.clock.now(), |tx| {
             let bank = own_bank(tx, name)?;
+            check_threshold(bank.role, change.threshold)?;
             tx.update_bank(bank.id, change)?;
             let mut event = EventDraft::new(EventKind::BankChanged, actor).about(bank.id);
             if let Some(threshold) = change.threshold {
@@ -331,6 +337,7 @@ impl Workflow {
         let changed = self.store.write(self.clock.now(), |tx| {
             let bank = own_bank(tx, name)?;
             let found = tx.list(bank.id, list)?.ok_or(BankError::NoList)?;
+            check_threshold(bank.role, change.threshold.flatten())?;
             tx.update_list(bank.id, found.id, change)?;
             let mut event = EventDraft::new(EventKind::ListChanged, actor)
                 .about(bank.id)
@@ -379,6 +386,17 @@ impl Workflow {
     /// [`StoreError`].
     pub fn refresh_banks(&self) -> Result<(), StoreError> {
         self.index.refresh(&self.store)
+    }
+}
+
+/// No exception reaches far enough to hide what it has nothing to do with.
+fn check_threshold(role: BankRole, threshold: Option<Threshold>) -> Result<(), BankError> {
+    match role {
+        BankRole::Known => Ok(()),
+        BankRole::Exception if threshold > Some(Threshold::EXCEPTION_MAX) => {
+            Err(BankError::ExceptionTooWide)
+        }
+        BankRole::Exception => Ok(()),
     }
 }
 

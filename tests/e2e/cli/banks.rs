@@ -324,6 +324,38 @@ fn what_is_exported_can_be_imported_again() {
 }
 
 #[test]
+fn exceptions_reach_31_bits_and_no_farther() {
+    let installation = Installation::new();
+    let refuse = |arguments: &[&str]| {
+        let told = installation.run(arguments).exits(2).stderr;
+        assert!(told.contains("at most 31 bits"), "{told}");
+    };
+    let create = ["bank", "create", "BENIGN", "--role", "exception", "--owner"];
+    let create = |bits| [&create[..], &["Trust and safety", "--threshold", bits]].concat();
+    refuse(&create("32"));
+    installation.run(create("31")).exits(0);
+    let rows = format!("algorithm,value,note\npdq,{},an icon\n", "05".repeat(32));
+    let rows = installation.write("icons.csv", rows);
+    let rows = rows.to_str().expect("UTF-8");
+    installation
+        .run(["bank", "import", "BENIGN", rows, "--list", "icons"])
+        .exits(0);
+    let set = |bits| {
+        [
+            "bank",
+            "lists",
+            "set",
+            "BENIGN",
+            "icons",
+            "--threshold",
+            bits,
+        ]
+    };
+    refuse(&set("256"));
+    installation.run(set("31")).exits(0);
+}
+
+#[test]
 fn exceptions_and_lists_are_kept_from_the_command_line() {
     let installation = Installation::new();
     let create = ["bank", "create", "BENIGN", "--role", "exception"];

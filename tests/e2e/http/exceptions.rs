@@ -74,6 +74,42 @@ fn an_exception_bank_says_what_it_is_and_who_vouches_for_it() {
 }
 
 #[test]
+fn no_exception_reaches_far_enough_to_hide_everything() {
+    let scene = Scene::new();
+    let Scene { ref api, .. } = scene;
+    let file = png(&picture(320, 240, 74));
+    banks(&scene, &file);
+    let rows = format!("algorithm,value,note\npdq,{},an icon\n", "5".repeat(64));
+    api.upload("/api/v1/banks/BENIGN/import?list=icons", rows.as_bytes())
+        .expect(200);
+    let list = "/api/v1/banks/BENIGN/lists/icons";
+    let wide = |bits: u16| json!({ "name": "OTHER", "role": "exception", "owner": "x", "threshold": bits });
+    for bits in [32, 256] {
+        let threshold = json!({ "threshold": bits });
+        let refused = [
+            api.patch("/api/v1/banks/BENIGN", &threshold),
+            api.patch(list, &threshold),
+            api.post("/api/v1/banks", &wide(bits)),
+        ];
+        for answer in refused {
+            let detail = answer.json()["detail"].to_string();
+            answer.problem(400, "bad_parameter");
+            assert!(detail.contains("at most 31 bits"), "{detail}");
+        }
+    }
+    let answer = api.scan("item-1", &file).expect(200).json();
+    assert!(answer["case_id"].is_string(), "{answer}");
+    let threshold = json!({ "threshold": 31 });
+    for path in ["/api/v1/banks/BENIGN", list] {
+        assert_eq!(
+            api.patch(path, &threshold).expect(200).json()["threshold"],
+            31
+        );
+    }
+    api.post("/api/v1/banks", &wide(31)).expect(201);
+}
+
+#[test]
 fn an_upload_whose_every_match_is_suppressed_opens_no_case_and_says_why() {
     let scene = Scene::new();
     let Scene { ref api, .. } = scene;

@@ -27,7 +27,8 @@ pub(crate) enum Bank {
     Create {
         /// Upper-case letters, digits and underscores, not starting with a digit.
         name: BankName,
-        /// Largest PDQ distance that is a match, in bits; 31 where not given, 0 for exceptions.
+        /// Largest PDQ distance that is a match, in bits; 31 where not given. For exceptions 0 where not
+        /// given, and at most 31.
         #[arg(long, value_parser = clap::value_parser!(u16).range(0..=256))]
         threshold: Option<u16>,
         /// known, or exception: what is near its hashes is no reason for a case.

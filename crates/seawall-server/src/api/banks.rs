@@ -72,7 +72,7 @@ pub(crate) struct BanksBody {
 pub(crate) struct BankInput {
     /// Upper-case letters, digits and underscores, not starting with a digit.
     name: String,
-    /// 0 to 256 bits; where not given 31, and 0 for exceptions.
+    /// 0 to 256 bits, 0 to 31 for exceptions; where not given 31, and 0 for exceptions.
     threshold: Option<u16>,
     /// `true` where not given.
     enabled: Option<bool>,
@@ -87,7 +87,7 @@ pub(crate) struct BankInput {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BankPatch {
-    /// 0 to 256 bits.
+    /// 0 to 256 bits; 0 to 31 in an exception bank.
     threshold: Option<u16>,
     enabled: Option<bool>,
 }

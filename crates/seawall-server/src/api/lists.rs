@@ -51,7 +51,7 @@ pub(crate) struct ListsBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListPatch {
-    /// 0 to 256 bits; `null` takes the bank's again.
+    /// 0 to 256 bits, 0 to 31 in an exception bank; `null` takes the bank's again.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<u16>)]
     threshold: Option<Option<u16>>,

@@ -97,6 +97,9 @@ fn perform(workflow: &Workflow, act: &Act) {
             let _ = workflow.delete_list(&bank(*of), &list(*which), actor);
         }
         Act::SetBank(of, bits, enabled) => {
+            // Exceptions reach no farther than 31 bits.
+            let bits_max = if *of == 2 { 31 } else { 256 };
+            let bits = bits.map(|bits| bits.min(bits_max));
             let change = BankChange {
                 threshold: bits.and_then(Threshold::new),
                 enabled: *enabled,

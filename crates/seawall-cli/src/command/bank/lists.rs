@@ -26,7 +26,7 @@ pub(crate) enum Lists {
         bank: BankName,
         /// The list.
         list: ListName,
-        /// Largest PDQ distance that is a match, in bits.
+        /// Largest PDQ distance that is a match, in bits; at most 31 in an exception bank.
         #[arg(long, value_parser = clap::value_parser!(u16).range(0..=256))]
         threshold: Option<u16>,
         /// Take the bank's threshold again.
