@@ -62,6 +62,27 @@ fn hashes_and_lists_find_what_was_kept() {
 }
 
 #[test]
+fn a_lookup_of_nothing_is_refused() {
+    let installation = Installation::new();
+    let refused = |arguments: &[&str], why: &str| {
+        let arguments = [&["seen", "lookup"], arguments].concat();
+        let run = installation.run(arguments).exits(2);
+        assert!(run.stderr.contains(why), "{}", run.stderr);
+        assert_eq!(run.stdout, "");
+    };
+    let hash = "0f".repeat(32);
+    refused(&[""], "hash 1 was not read");
+    refused(&[&hash, " "], "hash 2 was not read");
+    refused(&[&hash, "# a remark"], "hash 2 was not read");
+    refused(&[&"0".repeat(64)], "hash 1 is not looked up: all zeros");
+    for text in ["", "\n\n# nothing yet\n", "rubbish\n"] {
+        let list = installation.write("page.txt", text);
+        let list = list.to_str().expect("UTF-8");
+        refused(&["--list", list], "no hash to look up");
+    }
+}
+
+#[test]
 fn status_forget_and_expire_say_what_they_do() {
     let installation = kept();
     let status = || {

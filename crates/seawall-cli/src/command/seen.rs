@@ -1,12 +1,13 @@
 //! `seawall seen`: what matched nothing when it came, and is kept for the channels that the
 //! configuration names.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use seawall_core::{Actor, Hash, Threshold, Timestamp};
-use seawall_exchange::list;
+use seawall_exchange::list::{self, HashList};
 use seawall_workflow::{SeenMatch, Workflow};
 
 use super::matching::read_list;
@@ -76,11 +77,8 @@ impl Seen {
 fn queries(hashes: &[String], path: Option<&Path>) -> anyhow::Result<(Vec<Hash>, Exit)> {
     let list = match path {
         Some(path) => read_list(path)?,
-        None => list::parse(hashes.join("\n").as_bytes()),
+        None => parse_each(hashes)?,
     };
-    if let (None, Some(row)) = (path, list.rejected.first()) {
-        bail!("hash {} was not read: {}", row.line, row.reason);
-    }
     let usable = list
         .rows
         .iter()
@@ -89,7 +87,28 @@ fn queries(hashes: &[String], path: Option<&Path>) -> anyhow::Result<(Vec<Hash>,
         true => Exit::Ok,
         false => Exit::SomeFailed,
     };
-    Ok((usable.map(|row| row.hash).collect(), exit))
+    let hashes: Vec<Hash> = usable.map(|row| row.hash).collect();
+    if hashes.is_empty() {
+        bail!("there is no hash to look up");
+    }
+    Ok((hashes, exit))
+}
+
+/// Reads hashes that somebody typed: each has to be one.
+fn parse_each(hashes: &[String]) -> anyhow::Result<HashList> {
+    let list = list::parse(hashes.join("\n").as_bytes());
+    if let Some(row) = list.rejected.first() {
+        bail!("hash {} was not read: {}", row.line, row.reason);
+    }
+    if let Some(row) = list.set_aside.first() {
+        bail!("hash {} is not looked up: {}", row.line, row.reason);
+    }
+    // What a list may have between its rows, such as empty lines, is no hash here.
+    let read: BTreeSet<u64> = list.rows.iter().map(|row| row.line).collect();
+    match (1..=hashes.len() as u64).find(|line| !read.contains(line)) {
+        Some(line) => bail!("hash {line} was not read: there is no hash in it"),
+        None => Ok(list),
+    }
 }
 
 fn look_up(
