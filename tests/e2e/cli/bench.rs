@@ -270,6 +270,17 @@ fn what_cannot_be_measured_ends_with_two_and_says_why() {
 }
 
 #[test]
+fn a_seen_index_in_a_folder_that_is_not_there_says_only_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let missing = folder.path().join("missing");
+    let mut command = seawall();
+    let command = command.args(["bench", "seen", "--folder"]).arg(missing);
+    let run = Run::of(command).exits(2);
+    assert!(run.stderr.contains("making the folder"), "{}", run.stderr);
+    assert!(!run.stderr.contains("not deleted"), "{}", run.stderr);
+}
+
+#[test]
 fn a_seen_index_finds_what_was_planted_by_one_hash_and_by_many() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().to_str().expect("UTF-8").to_owned();

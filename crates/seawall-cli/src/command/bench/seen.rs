@@ -52,6 +52,15 @@ pub(crate) struct Seen {
 /// A folder that goes away with this value.
 struct Temporary(PathBuf);
 
+impl Temporary {
+    fn create(base: &Path) -> anyhow::Result<Self> {
+        let path = base.join(format!("seawall-bench-{}", std::process::id()));
+        std::fs::create_dir(&path)
+            .with_context(|| format!("making the folder {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
 impl Drop for Temporary {
     fn drop(&mut self) {
         if std::fs::remove_dir_all(&self.0).is_err() {
@@ -63,9 +72,7 @@ impl Drop for Temporary {
 impl Seen {
     pub(crate) fn run(&self) -> anyhow::Result<Exit> {
         let base = self.folder.clone().unwrap_or_else(std::env::temp_dir);
-        let folder = Temporary(base.join(format!("seawall-bench-{}", std::process::id())));
-        std::fs::create_dir(&folder.0)
-            .with_context(|| format!("making the folder {}", folder.0.display()))?;
+        let folder = Temporary::create(&base)?;
         let database = folder.0.join("seawall.db");
         let store = Store::create(&database, SystemClock.now())?;
         let key = MasterKey::generate(&SystemRandom).seen_key();
