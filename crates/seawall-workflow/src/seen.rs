@@ -45,7 +45,7 @@ impl SeenPolicy {
 }
 
 impl Workflow {
-    /// Keeps an upload that matched nothing, where policy says so: its item id, the time, and
+    /// Keeps an upload that opened no case, where policy says so: its item id, the time, and
     /// the hashes that can be matched.
     pub(crate) fn keep_seen(
         &self,
