@@ -249,7 +249,18 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     tasks.spawn(until(stopped.clone(), deliver(Arc::clone(&app.workflow))));
     tasks.spawn(until(stopped.clone(), watch_banks(app.clone())));
     tasks.spawn(until(stopped.clone(), tally(app.clone())));
+    tasks.spawn(until(stopped.clone(), store_index(app.clone())));
     tasks
+}
+
+/// Stores an index that had to be rebuilt: the next start may be after a crash.
+async fn store_index(app: App) {
+    let stored = app
+        .blocking(|workflow| workflow.save_index_if_behind())
+        .await;
+    if stored.is_err() {
+        tracing::warn!("the index could not be stored; the next start reads the database");
+    }
 }
 
 async fn until(stopped: watch::Receiver<bool>, task: impl Future<Output = ()>) {

@@ -350,26 +350,32 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Deletes one content of this bank; `false` where the bank has no such content.
+    /// Deletes one content of this bank and returns the bank's revision after it; `None` where
+    /// the bank has no such content.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn delete_content(&self, bank: BankId, content: ContentId) -> Result<bool, StoreError> {
+    pub fn delete_content(
+        &self,
+        bank: BankId,
+        content: ContentId,
+    ) -> Result<Option<i64>, StoreError> {
         let deleted = self.connection.execute(
             "DELETE FROM contents WHERE id = ?1 AND bank_id = ?2",
             (content.0, bank.0),
         )?;
-        if deleted > 0 {
-            self.touch_bank(bank)?;
+        match deleted {
+            0 => Ok(None),
+            _ => self.touch_bank(bank).map(Some),
         }
-        Ok(deleted > 0)
     }
 
-    pub(crate) fn touch_bank(&self, bank: BankId) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("UPDATE banks SET revision = revision + 1 WHERE id = ?1")?
-            .execute([bank.0])?;
-        Ok(())
+    /// Raises the bank's revision, and returns it.
+    pub(crate) fn touch_bank(&self, bank: BankId) -> Result<i64, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "UPDATE banks SET revision = revision + 1 WHERE id = ?1 RETURNING revision",
+        )?;
+        Ok(statement.query_row([bank.0], |row| row.get(0))?)
     }
 }
 
@@ -429,6 +435,4 @@ fn read_bank(row: &Row<'_>) -> Result<Bank, StoreError> {
     })
 }
 
-const SELECT_BANK: &str =
-    "SELECT *, (SELECT count(*) FROM contents WHERE bank_id = banks.id) AS contents
-     FROM banks";
+const SELECT_BANK: &str = "SELECT * FROM banks";

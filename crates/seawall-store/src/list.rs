@@ -142,7 +142,8 @@ impl Tx<'_> {
                 change.enabled,
             ),
         )?;
-        self.touch_bank(bank)
+        self.touch_bank(bank)?;
+        Ok(())
     }
 
     /// Deletes a list with the contents that came with it.
@@ -152,7 +153,8 @@ impl Tx<'_> {
     pub fn delete_list(&self, bank: BankId, list: ListId) -> Result<(), StoreError> {
         self.connection
             .execute("DELETE FROM lists WHERE id = ?1", [list.0])?;
-        self.touch_bank(bank)
+        self.touch_bank(bank)?;
+        Ok(())
     }
 }
 
@@ -176,8 +178,7 @@ fn read_list(row: &Row<'_>) -> Result<List, StoreError> {
     })
 }
 
-const SELECT_LIST: &str =
-    "SELECT *, (SELECT count(*) FROM contents WHERE list_id = lists.id) AS contents FROM lists";
+const SELECT_LIST: &str = "SELECT * FROM lists";
 
 #[cfg(test)]
 mod tests {

@@ -50,4 +50,5 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first_light.sql"),
     include_str!("../migrations/0002_seen_index.sql"),
     include_str!("../migrations/0003_exceptions_and_lists.sql"),
+    include_str!("../migrations/0004_counted_contents.sql"),
 ];

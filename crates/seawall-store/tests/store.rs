@@ -268,8 +268,12 @@ fn banks_keep_contents_and_their_revision_rises() {
                 },
             )?;
             let other = tx.delete_content(BankId(bank.0 + 1), content)?;
-            assert!(!other, "a content is deleted only through its own bank");
-            assert!(tx.delete_content(bank, content)?);
+            assert_eq!(
+                other, None,
+                "a content is deleted only through its own bank"
+            );
+            let revision = tx.delete_content(bank, content)?;
+            assert_eq!(revision, tx.bank(&name)?.map(|bank| bank.revision));
             Ok::<_, StoreError>(Change::new(()).event(event(EventKind::ContentDeleted)))
         })
         .expect("changed");

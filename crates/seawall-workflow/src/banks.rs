@@ -9,6 +9,7 @@ use seawall_store::{
     StoredHash, Tx,
 };
 
+use crate::live::Deletion;
 use crate::{Workflow, WorkflowError};
 
 /// Why a bank was not changed.
@@ -301,15 +302,18 @@ impl Workflow {
         content: ContentId,
         actor: Actor,
     ) -> Result<(), BankError> {
-        let bank = self.store.write(self.clock.now(), |tx| {
+        let deletion = self.store.write(self.clock.now(), |tx| {
             let bank = own_bank(tx, name)?;
-            if !tx.delete_content(bank.id, content)? {
-                return Err(BankError::NoContent);
-            }
+            let revision = tx.delete_content(bank.id, content)?;
+            let deletion = Deletion {
+                bank: bank.id,
+                content,
+                revision: revision.ok_or(BankError::NoContent)?,
+            };
             let event = EventDraft::new(EventKind::ContentDeleted, actor).about(bank.id);
-            Ok(Change::new(bank.id).event(event.with("content", content.0)))
+            Ok::<_, BankError>(Change::new(deletion).event(event.with("content", content.0)))
         })?;
-        Ok(self.index.refresh_without(&self.store, bank, content)?)
+        Ok(self.index.refresh_without(&self.store, deletion)?)
     }
 
     /// The lists of a bank, by name.

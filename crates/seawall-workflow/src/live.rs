@@ -67,6 +67,15 @@ impl Default for Snapshot {
     }
 }
 
+/// A content that this process deleted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deletion {
+    pub(crate) bank: BankId,
+    pub(crate) content: ContentId,
+    /// What the deletion made the bank's revision.
+    pub(crate) revision: i64,
+}
+
 impl LiveIndex {
     /// The index as the file has it and the database since, or from the database alone.
     pub(crate) fn new(store: &Store, file: SnapshotFile) -> Result<Self, StoreError> {
@@ -93,29 +102,29 @@ impl LiveIndex {
         self.shared.save(0)
     }
 
+    /// The same, where it lacks so much that the next start would take long.
+    pub(crate) fn save_if_behind(&self) -> Result<(), SnapshotError> {
+        self.shared.save(UNWRITTEN_SHARE)
+    }
+
     /// Takes over what changed in the database.
     pub(crate) fn refresh(&self, store: &Store) -> Result<(), StoreError> {
         self.change(store, None)
     }
 
-    /// The same after this content was deleted, which then need not be searched for.
+    /// The same after this deletion, whose content then need not be searched for.
     pub(crate) fn refresh_without(
         &self,
         store: &Store,
-        bank: BankId,
-        content: ContentId,
+        deletion: Deletion,
     ) -> Result<(), StoreError> {
-        self.change(store, Some((bank, content)))
+        self.change(store, Some(deletion))
     }
 
-    fn change(
-        &self,
-        store: &Store,
-        deleted: Option<(BankId, ContentId)>,
-    ) -> Result<(), StoreError> {
+    fn change(&self, store: &Store, deletion: Option<Deletion>) -> Result<(), StoreError> {
         let changing = self.shared.lock();
         let mut next = Snapshot::clone(&self.load());
-        store.read(|reader| next.take_over(reader, deleted))?;
+        store.read(|reader| next.take_over(reader, deletion))?;
         let unordered = next.index.needs_compaction();
         self.shared.snapshot.store(Arc::new(next));
         drop(changing);
@@ -236,7 +245,7 @@ impl Snapshot {
     fn take_over(
         &mut self,
         reader: &Reader<'_>,
-        deleted: Option<(BankId, ContentId)>,
+        deletion: Option<Deletion>,
     ) -> Result<(), StoreError> {
         let banks = reader.banks()?;
         let present: BTreeSet<BankId> = banks.iter().map(|bank| bank.id).collect();
@@ -247,8 +256,8 @@ impl Snapshot {
         self.marks.retain(|bank, _| present.contains(bank));
         self.banks.retain(|bank, _| present.contains(bank));
         for bank in banks {
-            let deleted = deleted.filter(|(of, _)| *of == bank.id);
-            self.take_over_bank(reader, bank, deleted.map(|(_, content)| content))?;
+            let deletion = deletion.filter(|deletion| deletion.bank == bank.id);
+            self.take_over_bank(reader, bank, deletion)?;
         }
         self.head = reader.head()?;
         Ok(())
@@ -258,7 +267,7 @@ impl Snapshot {
         &mut self,
         reader: &Reader<'_>,
         bank: Bank,
-        deleted: Option<ContentId>,
+        deletion: Option<Deletion>,
     ) -> Result<(), StoreError> {
         let before = self.marks.get(&bank.id).copied();
         let unchanged = before.is_some_and(|before| before.revision == bank.revision);
@@ -276,8 +285,12 @@ impl Snapshot {
         let last = before.map_or(ContentId(0), |before| before.last);
         let mut expected = before.map_or(0, |before| before.contents);
         let mut changed = 1;
-        if let Some(deleted) = deleted.filter(|deleted| *deleted <= last) {
-            self.index.withdraw(bank.id, deleted);
+        // A refresh in between may have taken the deletion over: then it is counted already.
+        let is_news = |told: &Deletion| {
+            told.content <= last && before.is_some_and(|before| before.revision < told.revision)
+        };
+        if let Some(told) = deletion.filter(is_news) {
+            self.index.withdraw(bank.id, told.content);
             expected = expected.saturating_sub(1);
             changed += 1;
         }

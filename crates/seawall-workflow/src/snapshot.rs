@@ -52,13 +52,18 @@ impl SnapshotFile {
         }
     }
 
-    /// Puts a new file in the place of the old one, at once and whole. One call at a time.
+    /// Puts a new file in the place of the old one, at once and whole. Waits where another
+    /// process writes one, and removes what was left by one that ended over it.
     pub(crate) fn write(
         &self,
         index: &Index,
         marks: &[BankMark],
         head: Verified,
     ) -> Result<(), SnapshotError> {
+        // Commands that change a bank may write one as well as the server.
+        let turn = File::create(self.path.with_file_name(LOCK))?;
+        turn.lock()?;
+        self.sweep()?;
         let mut suffix = [0; 8];
         self.random.fill(&mut suffix);
         let suffix = u64::from_le_bytes(suffix);
@@ -94,10 +99,8 @@ impl SnapshotFile {
         Ok(file.sync_all()?)
     }
 
-    /// What the file holds; `None` where there is none. Removes what a process left that ended
-    /// while it wrote one.
+    /// What the file holds; `None` where there is none.
     pub(crate) fn read(&self) -> Result<Option<Stored>, SnapshotError> {
-        self.sweep()?;
         let mut file = match File::open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
@@ -106,6 +109,7 @@ impl SnapshotFile {
             .open_stream(&mut file, |from| read_stored(from).map(Some))
     }
 
+    /// Only for whoever holds the lock: a file that is being written now looks the same.
     fn sweep(&self) -> io::Result<()> {
         for entry in fs::read_dir(self.folder())? {
             let path = entry?.path();
@@ -127,6 +131,7 @@ impl SnapshotFile {
 
 const NAME: &str = "index.snapshot";
 const UNFINISHED: &str = ".unfinished";
+const LOCK: &str = "index.lock";
 
 /// To be raised when entries get into the index by another rule, such as a quality's floor:
 /// files that followed the old one are then not used.

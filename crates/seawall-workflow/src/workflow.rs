@@ -127,6 +127,15 @@ impl Workflow {
         Ok(self.index.save()?)
     }
 
+    /// The same where there is no stored index, or one that lacks much. For the one server of a
+    /// data folder, once it answers: so that the next start is fast after a crash too.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Index`].
+    pub fn save_index_if_behind(&self) -> Result<(), WorkflowError> {
+        Ok(self.index.save_if_behind()?)
+    }
+
     /// The database, for reading.
     #[must_use]
     pub fn store(&self) -> &Store {

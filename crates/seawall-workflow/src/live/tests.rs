@@ -52,6 +52,8 @@ enum Step {
         which: prop::sample::Index,
         told: bool,
     },
+    /// The index hears of an earlier deletion.
+    Tell,
     Refresh,
     Save,
     Restart,
@@ -74,6 +76,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => bank.clone().prop_map(|bank| Step::AddMany { bank }),
         5 => (bank, any::<prop::sample::Index>(), any::<bool>())
             .prop_map(|(bank, which, told)| Step::Delete { bank, which, told }),
+        4 => Just(Step::Tell),
         6 => Just(Step::Refresh),
         2 => Just(Step::Save),
         2 => Just(Step::Restart),
@@ -84,6 +87,8 @@ struct Walk {
     folder: tempfile::TempDir,
     store: Store,
     live: LiveIndex,
+    /// Deletions of this process that the index is yet to be told of.
+    untold: Vec<Deletion>,
 }
 
 impl Walk {
@@ -95,6 +100,7 @@ impl Walk {
             live: LiveIndex::new(&store, file(&store, 1)).expect("loaded"),
             store,
             folder,
+            untold: Vec::new(),
         }
     }
 
@@ -126,6 +132,7 @@ impl Walk {
             Step::Refresh => return self.live.refresh(&self.store).expect("refreshed"),
             Step::Save => return self.live.save().expect("saved"),
             Step::Restart => return self.restart(),
+            Step::Tell => return self.tell(),
             Step::AddBank { bank } => return self.add_bank(*bank),
             Step::DeleteBank { bank }
             | Step::SetBank { bank, .. }
@@ -137,7 +144,7 @@ impl Walk {
         };
         let Some(bank) = bank else { return };
         match *step {
-            Step::Refresh | Step::Save | Step::Restart | Step::AddBank { .. } => {}
+            Step::Tell | Step::Refresh | Step::Save | Step::Restart | Step::AddBank { .. } => {}
             Step::DeleteBank { .. } => self.write(|tx| tx.delete_bank(bank.id)),
             Step::SetBank {
                 threshold_bits,
@@ -182,7 +189,15 @@ impl Walk {
         }
     }
 
+    fn tell(&mut self) {
+        if let Some(deletion) = self.untold.pop() {
+            let refreshed = self.live.refresh_without(&self.store, deletion);
+            refreshed.expect("refreshed");
+        }
+    }
+
     fn restart(&mut self) {
+        self.untold.clear();
         self.live = LiveIndex::new(&self.store, file(&self.store, 1)).expect("started");
     }
 
@@ -224,7 +239,7 @@ impl Walk {
         });
     }
 
-    fn delete(&self, bank: &Bank, which: prop::sample::Index, told: bool) {
+    fn delete(&mut self, bank: &Bank, which: prop::sample::Index, told: bool) {
         let ids = self
             .store
             .read(|reader| reader.content_ids(bank.id, ContentId(0)));
@@ -233,10 +248,23 @@ impl Walk {
             return;
         }
         let content = *which.get(&ids);
-        self.write(|tx| tx.delete_content(bank.id, content).map(|_| ()));
+        let deletion = self.delete_content(bank.id, content);
+        self.untold.push(deletion);
         if told {
-            let refreshed = self.live.refresh_without(&self.store, bank.id, content);
-            refreshed.expect("refreshed");
+            self.tell();
+        }
+    }
+
+    fn delete_content(&self, bank: BankId, content: ContentId) -> Deletion {
+        let mut revision = None;
+        self.write(|tx| {
+            revision = tx.delete_content(bank, content)?;
+            Ok(())
+        });
+        Deletion {
+            bank,
+            content,
+            revision: revision.expect("it was there"),
         }
     }
 
@@ -340,6 +368,28 @@ proptest! {
     }
 }
 
+/// Two deletions at once: a refresh in between takes the first one over, which is told of after
+/// the second.
+#[test]
+fn a_deletion_told_late_hides_no_other_one() {
+    let mut walk = saved();
+    let bank = walk.bank(1).expect("made above").id;
+    let ids = walk
+        .store
+        .read(|reader| reader.content_ids(bank, ContentId(0)));
+    let ids = ids.expect("read");
+    let first = walk.delete_content(bank, ids[3]);
+    walk.take(&Step::Refresh);
+    let second = walk.delete_content(bank, ids[7]);
+    for told in [first, second] {
+        let refreshed = walk.live.refresh_without(&walk.store, told);
+        refreshed.expect("refreshed");
+    }
+    let held = walk.live.load().index.contents(bank);
+    assert_eq!(held.len(), 98);
+    assert!(!held.contains(&ids[3]) && !held.contains(&ids[7]));
+}
+
 #[test]
 fn thousands_of_single_additions_are_put_in_order_and_stay_found() {
     let mut walk = Walk::new();
@@ -405,14 +455,18 @@ fn a_file_of_another_key_or_another_database_is_left_aside() {
 
 #[test]
 fn nothing_lies_on_disk_in_clear_and_nothing_unfinished_stays() {
-    let walk = saved();
+    let mut walk = saved();
     let bytes = fs::read(walk.path()).expect("it was saved");
     let name = b"BANK_1";
     assert!(!bytes.windows(name.len()).any(|window| window == name));
     let value = listed(9).to_bytes();
     assert!(!bytes.windows(8).any(|window| window == &value[..8]));
     let unfinished = walk.folder.path().join("index.snapshot.7.unfinished");
-    fs::write(&unfinished, b"a process ended here").expect("written");
+    fs::write(&unfinished, b"a process ended here, or writes now").expect("written");
     assert!(walk.takes_up());
+    assert!(unfinished.exists(), "a start does not know which");
+    walk.take(&Step::AddBank { bank: 2 });
+    walk.take(&Step::Refresh);
+    walk.take(&Step::Save);
     assert!(!unfinished.exists());
 }
