@@ -42,6 +42,25 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     failed.map_or(Ok(()), Err)
 }
 
+/// Where the directories of all pages lie, and where JPEG data begins that pages are made of.
+pub(crate) fn places(session: &Session<'_>) -> Vec<usize> {
+    let mut places = Vec::new();
+    let Ok(mut decoder) = open(session) else {
+        return places;
+    };
+    for _ in 0..PAGES_MAX {
+        let directory = decoder.ifd_pointer();
+        places.extend(directory.and_then(|place| usize::try_from(place.0).ok()));
+        places.extend(chunks::jpeg_places(&mut decoder));
+        let is_enough = places.len() > PLACES_MAX || session.check_time().is_err();
+        if is_enough || !decoder.more_images() || decoder.next_image().is_err() {
+            break;
+        }
+    }
+    places.sort_unstable();
+    places
+}
+
 /// Walks the chain of pages, which the decoder keeps from running in a circle.
 fn page_count(session: &Session<'_>) -> Result<u32, Reason> {
     let mut decoder = open(session)?;
@@ -293,3 +312,5 @@ fn reason(session: &Session<'_>, error: &TiffError) -> Reason {
 const PALETTE: u16 = 3;
 /// More pages than this are not even counted.
 const PAGES_MAX: u32 = 100_000;
+/// Directories, strips and tiles that are remembered.
+const PLACES_MAX: usize = 1 << 20;

@@ -2,181 +2,278 @@
 //!
 //! Phones put previews and films there, and so do people who hide something.
 
+mod beginning;
+
 use seawall_core::{Limits, MediaType, Place, Reason, View};
 
 use crate::picture::decode_as;
 use crate::session::Session;
 use crate::shown::Shown;
-use crate::{Budget, gif, iso, jpeg, sniff};
+use crate::{Budget, gif, iso, jpeg, tiff};
+use beginning::Beginning;
 
 /// Hands out the pictures behind the first one, each in its first frame or page, as
-/// [`Place::Part`]; what else begins there is noted. Where the first one is damaged, its end
-/// may be missing: then they are looked for in all of the file.
+/// [`Place::Part`]; films that begin there are noted. Where the end of a picture is not known,
+/// because it is damaged or its format has none, they are looked for from its beginning on.
 ///
 /// All pictures together are held to the limits of one.
+///
+/// # Errors
+/// The cause where something that begins like a picture could not be read to its end, or where
+/// a limit ended the search.
 pub(crate) fn visit(
     session: &mut Session<'_>,
     media_type: MediaType,
     is_damaged: bool,
 ) -> Result<(), Reason> {
-    let bytes = session.bytes;
-    let (mut media_type, mut start) = (media_type, 0);
-    let mut known = session.end;
-    while session.parts < PARTS_MAX {
-        let end = known.take().or_else(|| end_of(media_type, &bytes[start..]));
-        let anywhere = (is_damaged && start == 0).then_some(SIGNATURE_BYTES);
-        let Some(end) = end.or(anywhere) else {
-            break;
-        };
-        let Some(found) = next_file(session, start + end)? else {
-            break;
-        };
-        start = found.start;
-        media_type = found.media_type;
-        if matches!(media_type, MediaType::Undecoded(_)) {
-            let note = format!("trailing data: a file of type {media_type} begins at byte {start}");
-            session.note(&note);
-            break;
-        }
-        session.note(&format!(
-            "trailing data: another picture begins at byte {start}"
-        ));
-        session.parts += 1;
-    }
-    Ok(())
-}
-
-/// Another file inside this one.
-struct Found {
-    start: usize,
-    media_type: MediaType,
-}
-
-/// The next place from which something decodes; what decodes is handed out.
-fn next_file(session: &mut Session<'_>, from: usize) -> Result<Option<Found>, Reason> {
-    let bytes = session.bytes;
-    let mut tries = 0;
-    for start in from..bytes.len() {
-        if start % PIECE_BYTES == 0 {
-            session.check_time()?;
-        }
-        let Some(media_type) = begins(&bytes[start..]) else {
-            continue;
-        };
-        let is_film = matches!(media_type, MediaType::Undecoded(_));
-        if is_film || visit_part(session, start, media_type)? {
-            return Ok(Some(Found { start, media_type }));
-        }
-        // Three bytes that mean a JPEG come by chance once in some megabytes.
-        tries += 1;
-        if tries == TRIES_MAX {
-            break;
-        }
-    }
-    Ok(None)
-}
-
-fn begins(bytes: &[u8]) -> Option<MediaType> {
-    let may_begin = match bytes.first()? {
-        0xFF => bytes.starts_with(b"\xFF\xD8\xFF"),
-        0x89 | b'G' | b'R' | b'I' | b'M' => true,
-        _ => bytes.get(4..8) == Some(b"ftyp"),
+    let known = session.end.or_else(|| end_of(media_type, session.bytes));
+    let end = known.filter(|_| !is_damaged);
+    let mut search = Search {
+        position: end.unwrap_or(SIGNATURE_BYTES),
+        own: own_places(session, media_type),
+        tries: 0,
+        incomplete: None,
     };
-    let media_type = may_begin.then(|| sniff(bytes))?;
-    match media_type {
-        MediaType::Jpeg
-        | MediaType::Png
-        | MediaType::Gif
-        | MediaType::Webp
-        | MediaType::Tiff
-        | MediaType::Heic
-        | MediaType::Avif => Some(media_type),
-        MediaType::Undecoded(name) => name.starts_with("video/").then_some(media_type),
-        // Two bytes are too little to go by.
-        MediaType::Bmp | MediaType::Unknown => None,
+    let ended = search.run(session);
+    if let Err(reason) = ended {
+        let cause = if session.parts == PARTS_MAX {
+            "the limit of glued pictures is reached"
+        } else if search.tries == TRIES_MAX {
+            "the limit of false beginnings and films is reached"
+        } else {
+            reason.sentence()
+        };
+        let place = search.position;
+        session.note(&format!(
+            "trailing data: not searched from byte {place} on: {cause}"
+        ));
+    }
+    search.incomplete.or(ended.err()).map_or(Ok(()), Err)
+}
+
+/// How far the search is.
+struct Search {
+    position: usize,
+    /// Where JPEG data begins that is part of a TIFF's pages, and where the directories of these
+    /// lie, in order: some programs leave a header of its own before each page.
+    own: Vec<usize>,
+    /// Films, and beginnings of pictures that were none.
+    tries: u32,
+    /// The first cause for which something was not read to its end.
+    incomplete: Option<Reason>,
+}
+
+impl Search {
+    fn run(&mut self, session: &mut Session<'_>) -> Result<(), Reason> {
+        while let Some(beginning) = self.next(session)? {
+            if session.parts == PARTS_MAX || self.tries == TRIES_MAX {
+                return Err(Reason::TooSlow);
+            }
+            if matches!(beginning.media_type, MediaType::Undecoded(_)) {
+                self.pass_film(session, beginning.media_type);
+            } else {
+                self.visit_picture(session, beginning)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes to the next place where something begins.
+    fn next(&mut self, session: &Session<'_>) -> Result<Option<Beginning>, Reason> {
+        let bytes = session.bytes;
+        session.check_time()?;
+        while self.position < bytes.len() {
+            if self.position.is_multiple_of(PIECE_BYTES) {
+                session.check_time()?;
+            }
+            if let Some(beginning) = beginning::at(&bytes[self.position..])
+                && !self.is_own(beginning)
+            {
+                return Ok(Some(beginning));
+            }
+            self.position += 1;
+        }
+        Ok(None)
+    }
+
+    fn is_own(&self, beginning: Beginning) -> bool {
+        let place = self.position.checked_add(beginning.directory);
+        place.is_some_and(|place| self.own.binary_search(&place).is_ok())
+    }
+
+    /// Films are not decoded, but something may be glued behind them.
+    fn pass_film(&mut self, session: &mut Session<'_>, media_type: MediaType) {
+        let start = self.position;
+        let note = format!("trailing data: a file of type {media_type} begins at byte {start}");
+        session.note(&note);
+        self.tries += 1;
+        let bytes = &session.bytes[start..];
+        let end = if bytes.starts_with(b"RIFF") {
+            end_of_riff(bytes)
+        } else {
+            end_of_boxes(bytes)
+        };
+        self.position += end.unwrap_or(SIGNATURE_BYTES).max(SIGNATURE_BYTES);
+    }
+
+    fn visit_picture(
+        &mut self,
+        session: &mut Session<'_>,
+        beginning: Beginning,
+    ) -> Result<(), Reason> {
+        let start = self.position;
+        let part = visit_part(session, start, beginning.media_type);
+        session.check_time()?;
+        let sentence = part.result.map_or_else(Reason::sentence, |()| "");
+        if part.is_visited {
+            session.parts += 1;
+            session.note(&format!(
+                "trailing data: another picture begins at byte {start}"
+            ));
+            if part.result.is_err() {
+                session.note(&format!(
+                    "trailing data: the picture that begins at byte {start}: {sentence}"
+                ));
+            }
+        } else {
+            self.tries += 1;
+        }
+        match part.result {
+            Ok(()) => {}
+            Err(reason) if part.is_visited => self.miss(reason),
+            Err(reason) if reason != Reason::Damaged || beginning.is_sure => {
+                session.note(&format!(
+                    "trailing data: a picture that begins at byte {start} was left out: {sentence}"
+                ));
+                self.miss(reason);
+            }
+            // Chance makes three bytes that mean a JPEG once in some megabytes.
+            Err(_) => {}
+        }
+        self.own.extend(part.own.iter().map(|place| start + place));
+        self.own.sort_unstable();
+        self.position += part.end.unwrap_or(SIGNATURE_BYTES).max(SIGNATURE_BYTES);
+        Ok(())
+    }
+
+    fn miss(&mut self, reason: Reason) {
+        self.incomplete.get_or_insert(reason);
     }
 }
 
-/// Hands out the picture that begins here; whether there was one. One that is too large or
-/// too slow for what the pictures before it have left of the limits is an error: nobody may
-/// take it for looked at.
-fn visit_part(
-    session: &mut Session<'_>,
-    start: usize,
-    media_type: MediaType,
-) -> Result<bool, Reason> {
+/// What came of something that begins like a picture.
+struct Part {
+    is_visited: bool,
+    result: Result<(), Reason>,
+    /// Its length, where it is whole and its end is known.
+    end: Option<usize>,
+    /// As in [`Search`], from its own beginning.
+    own: Vec<usize>,
+}
+
+/// Hands out the picture that begins here.
+fn visit_part(session: &mut Session<'_>, start: usize, media_type: MediaType) -> Part {
     let bytes = &session.bytes[start..];
+    let pixels_max = session.budget.limits.pixels_max;
     let limits = Limits {
         frames_max: 1,
-        pixels_max: session
-            .budget
-            .limits
-            .pixels_max
-            .saturating_sub(session.pixels),
+        pixels_max: pixels_max.saturating_sub(session.pixels),
         ..*session.budget.limits
     };
     let budget = Budget {
         limits: &limits,
-        expired: session.budget.expired,
-        views: session.budget.views,
+        ..session.budget
     };
     let number = session.next_part();
     let is_for_lookup = session.is_for_lookup;
     let scanned_pixels = session.scanned_pixels;
     let mut first = None;
-    let mut visited = false;
     let mut pass_on = |view: View, shown: &Shown<'_>| {
         if *first.get_or_insert(view.place) == view.place {
             let place = Place::Part(number);
             session.visit(View { place, ..view }, shown);
-            visited = true;
         }
     };
     let mut inner = Session::new(bytes, budget, &mut pass_on);
     inner.is_for_lookup = is_for_lookup;
     inner.scanned_pixels = scanned_pixels;
-    let result = decode_as(media_type, &mut inner);
+    let mut result = decode_as(media_type, &mut inner);
+    if inner.damaged.get() {
+        result = result.and(Err(Reason::Damaged));
+    }
+    let own = own_places(&inner, media_type);
+    let known = inner.end.or_else(|| end_of(media_type, bytes));
+    let end = known.filter(|_| result.is_ok());
     let (pixels, scanned_pixels) = (inner.pixels, inner.scanned_pixels);
     drop(inner);
     session.pixels += pixels;
     session.scanned_pixels = scanned_pixels;
-    match result {
-        Err(reason @ (Reason::TooManyPixels | Reason::TooMuchMemory | Reason::TooSlow))
-            if !visited =>
-        {
-            session.note(&format!(
-                "trailing data: a picture that begins at byte {start} was left out: {}",
-                reason.sentence()
-            ));
-            Err(reason)
-        }
-        // However it ended: what there was has been handed out.
-        _ => Ok(visited),
+    Part {
+        is_visited: first.is_some(),
+        result,
+        end,
+        own,
     }
 }
 
-/// Where a file of this kind ends, by what it says itself.
+fn own_places(session: &Session<'_>, media_type: MediaType) -> Vec<usize> {
+    if media_type == MediaType::Tiff {
+        tiff::places(session)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Where a file of this kind ends, by what it says itself and its decoder checks. The parts of a
+/// TIFF may lie anywhere, and the others have lengths that nothing checks: of a file that is cut,
+/// they reach into the next one.
 fn end_of(media_type: MediaType, bytes: &[u8]) -> Option<usize> {
     match media_type {
         MediaType::Jpeg => jpeg::structure::structure(bytes).end,
         MediaType::Png => end_of_png(bytes),
         MediaType::Gif => gif::end(bytes),
-        MediaType::Webp => {
-            let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
-            let end = 8 + (length as usize).next_multiple_of(2);
-            (end <= bytes.len()).then_some(end)
-        }
-        MediaType::Bmp => {
-            let length = u32::from_le_bytes(bytes.get(2..6)?.try_into().ok()?) as usize;
-            (length > 26 && length <= bytes.len()).then_some(length)
-        }
-        MediaType::Heic | MediaType::Avif => {
-            let last = iso::boxes(bytes, 0..bytes.len()).last();
-            last.map(|(_, content)| content.end)
-        }
-        // The parts of a TIFF may lie anywhere.
-        MediaType::Tiff | MediaType::Undecoded(_) | MediaType::Unknown => None,
+        MediaType::Webp
+        | MediaType::Bmp
+        | MediaType::Heic
+        | MediaType::Avif
+        | MediaType::Tiff
+        | MediaType::Undecoded(_)
+        | MediaType::Unknown => None,
     }
+}
+
+fn end_of_riff(bytes: &[u8]) -> Option<usize> {
+    let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
+    let end = length.checked_add(length % 2)?.checked_add(8)?;
+    (end <= bytes.len()).then_some(end)
+}
+
+/// Boxes run on into a second file of the same kind, and one of no length means the rest of
+/// all there is: neither is taken for the end.
+fn end_of_boxes(bytes: &[u8]) -> Option<usize> {
+    let mut end = None;
+    for (kind, content) in iso::boxes(bytes, 0..bytes.len()) {
+        let is_second = end.is_some() && &kind == b"ftyp";
+        if is_second
+            || !kind
+                .iter()
+                .all(|&byte| byte == b' ' || byte.is_ascii_graphic())
+        {
+            break;
+        }
+        let head = content
+            .start
+            .checked_sub(8)
+            .and_then(|head| bytes.get(head..));
+        let is_endless = head.is_some_and(|head| {
+            head.starts_with(&[0; 4]) && head.get(4..8) == Some(kind.as_slice())
+        });
+        if is_endless {
+            return Some(content.start);
+        }
+        end = Some(content.end);
+    }
+    end
 }
 
 fn end_of_png(bytes: &[u8]) -> Option<usize> {
@@ -197,8 +294,9 @@ fn end_of_png(bytes: &[u8]) -> Option<usize> {
 
 /// A file with more pictures glued together than this is odd enough to be looked at.
 const PARTS_MAX: u32 = 8;
-/// False beginnings that are tried.
-const TRIES_MAX: u32 = 8;
+/// Films, and beginnings that are no nonsense and no picture. Each of these may cost a walk
+/// through all of the file.
+const TRIES_MAX: u32 = 32;
 /// Before this many bytes nothing else begins.
 const SIGNATURE_BYTES: usize = 8;
 const PIECE_BYTES: usize = 64 << 10;

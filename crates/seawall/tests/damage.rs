@@ -1,5 +1,7 @@
 //! Damaged files: what can be decoded is hashed, and the report says what is missing.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use seawall::{Budget, hash};
 use seawall_core::{
     Hash, HashReport, Limits, Outcome, PdqHash, Pixels, Place, Reason, View, ViewOptions,
@@ -250,7 +252,7 @@ fn pictures_glued_behind_a_picture_are_found() {
         bmp(&one),
     ];
     for first in firsts {
-        for second in [jpeg(&two, 90), png(&two), webp(&two), tiff(&two)] {
+        for second in [jpeg(&two, 90), png(&two), webp(&two), bmp(&two), tiff(&two)] {
             for gap in [&b""[..], b"\0\0\0\0", b"some words between"] {
                 let note = format!(
                     "trailing data: another picture begins at byte {}",
@@ -274,15 +276,176 @@ fn pictures_glued_behind_a_picture_are_found() {
 
 /// Phones put a film of the moment behind the picture.
 #[test]
-fn a_film_behind_a_picture_is_named() {
-    let one = picture(80, 60, 1);
+fn a_film_behind_a_picture_is_named_and_passed() {
+    let [one, two] = [1, 2].map(|seed| picture(80, 60, seed));
     let photo = jpeg(&one, 90);
-    let file = [&photo[..], b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"].concat();
     let note = format!(
         "trailing data: a file of type video/mp4 begins at byte {}",
         photo.len()
     );
-    check_glued(&file, &[&one], &[&note]);
+    let head = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
+    // A picture inside of a box is the film's own.
+    let inside = jpeg(&picture(80, 60, 3), 90);
+    let length = u32::try_from(8 + inside.len()).expect("small");
+    let whole = [&head[..], &length.to_be_bytes(), b"mdat", &inside].concat();
+    let broken = [&head[..], b"\xFF\0\0\x09free"].concat();
+    for film in [head.to_vec(), whole, broken] {
+        let file = [&photo[..], &film].concat();
+        check_glued(&file, &[&one], &[&note]);
+        for second in [jpeg(&two, 90), png(&two), bmp(&two)] {
+            let found = format!(
+                "trailing data: another picture begins at byte {}",
+                file.len()
+            );
+            let file = [&file[..], &second].concat();
+            check_glued(&file, &[&one, &two], &[&note, &found]);
+        }
+    }
+}
+
+/// Where a limit ends the search, the report says so.
+#[test]
+fn a_search_that_a_limit_ends_is_partial() {
+    let [one, two] = [1, 2].map(|seed| picture(80, 60, seed));
+    let first = jpeg(&one, 90);
+    let film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
+    for (piece, count, is_whole) in [
+        (&first[..], 7, true),
+        (&first[..], 8, false),
+        (&film[..], 31, true),
+        (&film[..], 32, false),
+    ] {
+        let file = [&first[..], &piece.repeat(count), &png(&two)].concat();
+        let report = report(&file);
+        let last = report.notes.last().expect("there are notes");
+        assert_eq!(last.contains("not searched from byte"), !is_whole, "{last}");
+        let outcome = if is_whole {
+            (Outcome::Hashed, None)
+        } else {
+            (Outcome::Partial, Some(Reason::TooSlow))
+        };
+        assert_eq!((report.outcome, report.reason), outcome);
+    }
+}
+
+/// What begins like a picture and goes on as nonsense costs the search nothing.
+#[test]
+fn false_beginnings_do_not_hide_a_picture() {
+    let [one, two] = [1, 2].map(|seed| picture(80, 60, seed));
+    let beginnings: [&[u8]; 8] = [
+        b"II*\0\xFF\xFF\xFF\xFF....",
+        b"MM\0*\0\0\0\0....",
+        b"\xFF\xD8\xFF is how",
+        b"\x89PNG\r\n\x1A\nnothing.",
+        b"GIF89a is a format ",
+        b"RIFF\xFF\xFF\xFF\xFFWEBPwhat",
+        b"BM\x40\0\0\0\0\0\0\0\0\0\0\0\x28\0\0\0..............",
+        b"\xFF\xFF\xFF\xFFftypheic",
+    ];
+    for beginning in beginnings {
+        let first = [&jpeg(&one, 90)[..], &beginning.repeat(100)].concat();
+        let note = format!(
+            "trailing data: another picture begins at byte {}",
+            first.len()
+        );
+        let file = [&first[..], &png(&two)].concat();
+        check_glued(&file, &[&one, &two], &[&note]);
+        assert_eq!(report(&file).outcome, Outcome::Hashed);
+    }
+}
+
+/// A part breaks off, with some of its pixels or with none.
+#[test]
+fn a_damaged_part_makes_the_file_partial_and_hides_nothing() {
+    let [one, two, three] = [1, 2, 3].map(|seed| picture(80, 60, seed));
+    let first = jpeg(&one, 90);
+    // Nothing tells the rows of a cut bitmap or WebP from the bytes behind them.
+    for (cut, is_told) in [
+        (jpeg(&two, 90), true),
+        (png(&two), true),
+        (gif(std::slice::from_ref(&two)), true),
+        (bmp(&two), false),
+        (webp(&two), false),
+    ] {
+        let cut = &cut[..cut.len() * 3 / 4];
+        for last in [jpeg(&three, 90), png(&three)] {
+            for file in [[&first[..], cut, &last].concat(), [cut, &last].concat()] {
+                let report = if is_told {
+                    check_partial(&file)
+                } else {
+                    report(&file)
+                };
+                let mut views = report.hashes.iter().filter_map(|record| record.view);
+                let is_found = views.any(|view| distance(&report, view, &three) <= 10);
+                assert!(is_found, "{:?}", report.notes);
+            }
+        }
+    }
+    let whole = webp(&two);
+    let report = check_partial(&[&first, &whole[..whole.len() / 2]].concat());
+    assert!(report.notes[0].contains("was left out"));
+}
+
+/// A TIFF does not say where it ends, and may be made of JPEG data.
+#[test]
+fn pictures_behind_a_tiff_are_found() {
+    let [one, two] = [1, 2].map(|seed| picture(80, 60, seed));
+    let as_jpeg = TiffPage {
+        compression: 7,
+        photometric: 6,
+        strip: jpeg(&one, 90),
+        ..TiffPage::plain(&one)
+    };
+    for first in [
+        tiff(&one),
+        raw_tiff(&[TiffPage::plain(&one)]),
+        raw_tiff(&[as_jpeg]),
+    ] {
+        check_glued(&first, &[&one], &[]);
+        let note = format!(
+            "trailing data: another picture begins at byte {}",
+            first.len()
+        );
+        for second in [jpeg(&two, 90), png(&two), webp(&two), bmp(&two), tiff(&two)] {
+            let file = [&first[..], &second].concat();
+            check_glued(&file, &[&one, &two], &[&note]);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    /// Whatever lies between them: no picture is passed over in silence.
+    #[test]
+    fn every_glued_picture_is_found(
+        pieces in vec((0_usize..7, vec(any::<u8>(), 0..2000)), 1..=5),
+    ) {
+        let mut file = Vec::new();
+        let mut pictures = Vec::new();
+        for (seed, (format, junk)) in (1..).zip(&pieces) {
+            let one = picture(80, 60, seed);
+            file.extend(match format {
+                0 => jpeg(&one, 90),
+                1 => png(&one),
+                2 => gif(std::slice::from_ref(&one)),
+                3 => webp(&one),
+                4 => bmp(&one),
+                5 => raw_tiff(&[TiffPage::plain(&one)]),
+                _ => tiff(&one),
+            });
+            file.extend(junk);
+            pictures.push(one);
+        }
+        let report = report(&file);
+        if report.outcome != Outcome::Partial {
+            prop_assert_eq!(report.outcome, Outcome::Hashed);
+            for one in &pictures {
+                let mut views = report.hashes.iter().filter_map(|record| record.view);
+                let is_found = views.any(|view| distance(&report, view, one) <= 10);
+                prop_assert!(is_found, "{:?}", report.notes);
+            }
+        }
+    }
 }
 
 /// The first picture breaks off, or is none at all, and a whole one lies behind it.

@@ -43,6 +43,18 @@ pub(super) fn jpeg_bytes(
     Ok(largest)
 }
 
+/// Where the strips and tiles of a page begin that are JPEG data.
+pub(super) fn jpeg_places(decoder: &mut Decoder<Source<'_>>) -> Vec<usize> {
+    let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression);
+    if !matches!(compression, Ok(Some(OLD_JPEG | JPEG))) {
+        return Vec::new();
+    }
+    let places = places(decoder).into_iter();
+    places
+        .filter_map(|(place, _)| usize::try_from(place).ok())
+        .collect()
+}
+
 /// Where strips and tiles lie, and how long they are.
 fn places(decoder: &mut Decoder<Source<'_>>) -> Vec<(u64, u64)> {
     let kinds = [
@@ -75,6 +87,8 @@ fn announced_bytes(session: &Session<'_>, data: &[u8]) -> Result<u64, Reason> {
     Ok(pixels * u64::from(frame.components) * bytes_a_sample + data.len() as u64)
 }
 
+/// The compression of TIFF 6.0, which is not decoded.
+const OLD_JPEG: u16 = 6;
 /// The compression that TIFF technical note 2 describes.
 const JPEG: u16 = 7;
 const PROGRESSIVE: u8 = 0xC2;

@@ -2,7 +2,8 @@
 //!
 //! Skipping the colours saves almost half of the decoding and moves a hash by a bit or two
 //! (`docs/design/decode.md` has the figures). What others look up later has to be exact, so
-//! these hashes have a type of their own: it can be matched, and gives its hashes to nobody.
+//! these hashes have a type of their own, which is made to be matched. One method gives them out,
+//! [`LookupReport::into_answer`]; a test names the files that may know of it.
 
 use seawall_core::{Hash, HashReport, MediaType, Outcome, Reason, Threshold};
 use seawall_decode::{Budget, decode_for_lookup};
@@ -13,7 +14,8 @@ use crate::scan::{self, Match};
 
 /// What a file was hashed to for one lookup.
 ///
-/// No list can be made from it by mistake: it holds no hash that code outside can read.
+/// No list can be made from it by mistake: its hashes are not to be had but by
+/// [`LookupReport::into_answer`], which is for the worker and for measuring.
 ///
 /// ```compile_fail
 /// # let report: seawall::hash::LookupReport = todo!();
@@ -78,8 +80,9 @@ impl LookupReport {
         report
     }
 
-    /// All of it, for a worker that answers the process that asked. That process has to make
-    /// a [`LookupReport`] of it again.
+    /// All of it, perceptual hashes too, for a worker that answers the process that asked, which
+    /// has to make a [`LookupReport`] of it again, and for comparisons of the two modes. Nothing
+    /// may store these hashes or put them on a list.
     #[must_use]
     pub fn into_answer(self) -> HashReport {
         self.0
