@@ -150,7 +150,10 @@ impl Search {
             // Chance makes three bytes that mean a JPEG once in some megabytes.
             Err(_) => {}
         }
-        self.own.extend(part.own.iter().map(|place| start + place));
+        // Places are what the file claims.
+        let own = part.own.iter();
+        self.own
+            .extend(own.filter_map(|place| place.checked_add(start)));
         self.own.sort_unstable();
         self.position += part.end.unwrap_or(SIGNATURE_BYTES).max(SIGNATURE_BYTES);
         Ok(())

@@ -354,6 +354,36 @@ fn false_beginnings_do_not_hide_a_picture() {
     }
 }
 
+/// Places may be any number.
+#[test]
+fn odd_places_in_a_part_do_no_harm() {
+    let one = picture(80, 60, 1);
+    let mut file = jpeg(&one, 90);
+    // A directory of BigTIFF whose strip lies at the last place that 64 bits can name.
+    file.extend(b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0");
+    let entries: [(u16, u64); 9] = [
+        (256, 8),
+        (257, 8),
+        (258, 8),
+        (259, 7),
+        (262, 1),
+        (273, u64::MAX),
+        (277, 1),
+        (278, 8),
+        (279, 64),
+    ];
+    file.extend(9_u64.to_le_bytes());
+    for (tag, value) in entries {
+        file.extend(tag.to_le_bytes());
+        file.extend(16_u16.to_le_bytes());
+        file.extend(1_u64.to_le_bytes());
+        file.extend(value.to_le_bytes());
+    }
+    file.extend([0; 8]);
+    let report = check_partial(&file);
+    assert!(distance(&report, View::STORED, &one) <= 10);
+}
+
 /// A part breaks off, with some of its pixels or with none.
 #[test]
 fn a_damaged_part_makes_the_file_partial_and_hides_nothing() {

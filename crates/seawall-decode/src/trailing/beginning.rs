@@ -23,8 +23,8 @@ pub(super) fn at(bytes: &[u8]) -> Option<Beginning> {
         0x89 => bytes.starts_with(b"\x89PNG"),
         b'G' => bytes.starts_with(b"GIF8"),
         b'R' => bytes.starts_with(b"RIFF"),
-        b'I' => bytes.starts_with(b"II"),
-        b'M' => bytes.starts_with(b"MM"),
+        b'I' => bytes.starts_with(b"II*\0") || bytes.starts_with(b"II+\0"),
+        b'M' => bytes.starts_with(b"MM\0*") || bytes.starts_with(b"MM\0+"),
         b'B' => bytes.starts_with(b"BM"),
         // A length that is below 16 MiB.
         0 => bytes.get(4..8) == Some(b"ftyp"),
