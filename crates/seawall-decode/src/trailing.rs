@@ -135,19 +135,20 @@ impl Search {
                     "trailing data: the picture that begins at byte {start}: {sentence}"
                 ));
             }
-        } else {
+        } else if beginning.is_sure {
             self.tries += 1;
         }
         match part.result {
             Ok(()) => {}
             Err(reason) if part.is_visited => self.miss(reason),
-            Err(reason) if reason != Reason::Damaged || beginning.is_sure => {
+            Err(reason) if beginning.is_sure => {
                 session.note(&format!(
                     "trailing data: a picture that begins at byte {start} was left out: {sentence}"
                 ));
                 self.miss(reason);
             }
-            // Chance makes three bytes that mean a JPEG once in some megabytes.
+            // Chance makes three bytes that mean a JPEG once in some megabytes, and behind them
+            // any size.
             Err(_) => {}
         }
         // Places are what the file claims.

@@ -4,11 +4,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use seawall::{Budget, hash};
 use seawall_core::{
-    Hash, HashReport, Limits, Outcome, PdqHash, Pixels, Place, Reason, View, ViewOptions,
+    Hash, HashReport, Limits, Outcome, PdqHash, Pixels, Place, Random, Reason, View, ViewOptions,
 };
 use seawall_testkit::{
-    PngColour, RawPng, TiffPage, animated_png, animated_webp, bmp, gif, jpeg, picture, png,
-    raw_tiff, tiff, webp,
+    PngColour, RawPng, SeededRandom, TiffPage, animated_png, animated_webp, bmp, gif, jpeg,
+    picture, png, raw_tiff, tiff, webp,
 };
 
 fn report(file: &[u8]) -> HashReport {
@@ -355,6 +355,23 @@ fn false_beginnings_do_not_hide_a_picture() {
 }
 
 /// Places may be any number.
+/// Compressed data holds the first bytes of a JPEG by chance, once in some megabytes, and what
+/// follows may claim any size: no reason to call a whole picture partial.
+#[test]
+fn noise_that_begins_like_a_jpeg_makes_no_picture_partial() {
+    let mut noise = vec![0; 20 << 16];
+    SeededRandom::new(8).fill(&mut noise);
+    for (number, piece) in (0_u8..).zip(noise.chunks_exact_mut(1 << 16)) {
+        let marker = [0xC0, 0xC4, 0xDB, 0xE0][usize::from(number % 4)];
+        piece[..4].copy_from_slice(&[0xFF, 0xD8, 0xFF, marker]);
+        // A header of 65 535 pixels a side, where a reader that goes on finds one.
+        piece[900..909].copy_from_slice(&[0xFF, 0xC0, 0, 17, 8, 0xFF, 0xFF, 0xFF, 0xFF]);
+    }
+    let report = report(&[png(&picture(96, 80, 3)), noise].concat());
+    assert_eq!((report.outcome, report.reason), (Outcome::Hashed, None));
+    assert!(report.notes.is_empty(), "{:?}", report.notes);
+}
+
 #[test]
 fn odd_places_in_a_part_do_no_harm() {
     let one = picture(80, 60, 1);

@@ -62,18 +62,38 @@ fn is_seen(name: &str) -> bool {
 }
 
 /// `None` where no marker follows that may, or where these are the tables that pages of a TIFF
-/// share, which have an end and no picture; whether another follows that one.
+/// share, which have an end and no picture; whether whole segments follow, one behind the other.
 fn jpeg(bytes: &[u8]) -> Option<bool> {
     let &marker = bytes.get(3)?;
-    if !matches!(marker, 0xC0..=0xCF | 0xDB..=0xFE | 0xFF) {
+    if !is_segment(marker) && marker != 0xFF {
         return None;
     }
     let tables = structure(&bytes[..bytes.len().min(TABLES_BYTES_MAX)]);
     if tables.frame.is_none() && tables.end.is_some() {
         return None;
     }
-    let length = usize::from(u16::from_be_bytes([*bytes.get(4)?, *bytes.get(5)?]));
-    Some(length >= 2 && bytes.get(4 + length) == Some(&0xFF))
+    Some(has_segments(&bytes[2..]))
+}
+
+/// Chance makes one segment's beginning in some megabytes, three never.
+fn has_segments(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    for _ in 0..3 {
+        let [0xFF, marker, high, low, ..] = *rest else {
+            return false;
+        };
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        match rest.get(2 + length..) {
+            Some(next) if length >= 2 && is_segment(marker) => rest = next,
+            Some(_) | None => return false,
+        }
+    }
+    true
+}
+
+/// Whether a marker has a length behind it and may stand before the picture's data.
+fn is_segment(marker: u8) -> bool {
+    matches!(marker, 0xC0..=0xCF | 0xDB..=0xFE)
 }
 
 /// Behind the header and its palette begins a block.
