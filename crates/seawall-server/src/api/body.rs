@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
-use seawall_core::{Algorithm, Hash};
+use seawall_core::{Algorithm, Hash, Quality};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -106,6 +106,29 @@ impl HashValue {
         Hash::parse(self.algorithm, &self.value)
             .map_err(|error| Problem::new(Code::BadHash).detail(error))
     }
+
+    fn is_usable(&self) -> bool {
+        self.quality
+            .is_none_or(|quality| Quality(quality).is_usable())
+    }
+}
+
+/// The hashes of one lookup that are of usable quality, each with its place among all.
+///
+/// # Errors
+/// Where there are none or more than 1 000, or one cannot be read.
+pub(super) fn usable_hashes(values: &[HashValue]) -> Result<Vec<(usize, Hash)>, Problem> {
+    if !(1..=1_000).contains(&values.len()) {
+        return Err(Problem::new(Code::BadParameter).detail("1 to 1000 hashes a call"));
+    }
+    let mut usable = Vec::new();
+    for (place, value) in values.iter().enumerate() {
+        let hash = value.parse()?;
+        if value.is_usable() {
+            usable.push((place, hash));
+        }
+    }
+    Ok(usable)
 }
 
 /// Reads a body whole, up to a limit.

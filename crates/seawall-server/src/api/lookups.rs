@@ -2,15 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use seawall_core::{Hash, Quality};
+use seawall_core::Hash;
 use seawall_store::StoreError;
 use seawall_workflow::{LookupAnswer, Workflow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{ApiJson, HashValue};
+use super::body::{ApiJson, HashValue, usable_hashes};
 use super::scans::{MatchBody, bodies};
-use crate::problem::{Code, Problem, ProblemBody};
+use crate::problem::{Problem, ProblemBody};
 use crate::state::App;
 
 /// Hashes to look up.
@@ -61,13 +61,9 @@ pub(crate) async fn look_up(
     State(app): State<App>,
     ApiJson(lookup): ApiJson<Lookup>,
 ) -> Result<Json<LookupBody>, Problem> {
-    if !(1..=1_000).contains(&lookup.hashes.len()) {
-        return Err(Problem::new(Code::BadParameter).detail("1 to 1000 hashes a call"));
-    }
-    let hashes = lookup.hashes.iter().map(HashValue::parse);
-    let hashes = hashes.collect::<Result<Vec<_>, _>>()?;
+    let usable = usable_hashes(&lookup.hashes)?;
     let results = app
-        .blocking(move |workflow| results(workflow, lookup.hashes, &hashes))
+        .blocking(move |workflow| results(workflow, lookup.hashes, usable))
         .await?;
     Ok(Json(LookupBody { results }))
 }
@@ -76,27 +72,16 @@ pub(crate) async fn look_up(
 fn results(
     workflow: &Workflow,
     queries: Vec<HashValue>,
-    hashes: &[Hash],
+    usable: Vec<(usize, Hash)>,
 ) -> Result<Vec<LookupResult>, StoreError> {
-    let usable = queries.iter().zip(hashes);
-    let usable = usable.filter(|(query, _)| is_usable(query));
-    let usable: Vec<Hash> = usable.map(|(_, hash)| *hash).collect();
-    let mut answers = workflow.look_up_many(&usable)?.into_iter();
-    let results = queries.into_iter().map(|query| {
-        let answer = if is_usable(&query) {
-            answers.next()
-        } else {
-            None
-        };
-        result(query, answer)
+    let (places, hashes): (Vec<usize>, Vec<Hash>) = usable.into_iter().unzip();
+    let answers = workflow.look_up_many(&hashes)?;
+    let mut answers = places.into_iter().zip(answers).peekable();
+    let results = queries.into_iter().enumerate().map(|(place, query)| {
+        let answer = answers.next_if(|(at, _)| *at == place);
+        result(query, answer.map(|(_, answer)| answer))
     });
     Ok(results.collect())
-}
-
-fn is_usable(query: &HashValue) -> bool {
-    query
-        .quality
-        .is_none_or(|quality| Quality(quality).is_usable())
 }
 
 fn result(query: HashValue, answer: Option<LookupAnswer>) -> LookupResult {

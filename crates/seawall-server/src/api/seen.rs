@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::{Extension, State};
 use http::StatusCode;
-use seawall_core::{Algorithm, Quality, Threshold, Timestamp, View};
+use seawall_core::{Algorithm, Hash, Threshold, Timestamp, View};
 use seawall_workflow::SeenMatch;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{ApiJson, ApiPath, HashValue};
+use super::body::{ApiJson, ApiPath, HashValue, usable_hashes};
 use crate::guard::Caller;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::state::App;
@@ -99,22 +99,10 @@ pub(crate) async fn look_up(
     Extension(caller): Extension<Caller>,
     ApiJson(lookup): ApiJson<SeenLookup>,
 ) -> Result<Json<SeenLookupBody>, Problem> {
-    if !(1..=1_000).contains(&lookup.hashes.len()) {
-        return Err(Problem::new(Code::BadParameter).detail("1 to 1000 hashes a call"));
-    }
+    let usable = usable_hashes(&lookup.hashes)?;
     let distance_max = distance(lookup.distance_max)?;
-    let (mut hashes, mut places) = (Vec::new(), Vec::new());
-    for (place, value) in lookup.hashes.iter().enumerate() {
-        let hash = value.parse()?;
-        if value
-            .quality
-            .is_none_or(|quality| Quality(quality).is_usable())
-        {
-            hashes.push(hash);
-            places.push(place);
-        }
-    }
-    let unmatchable = lookup.hashes.len() - hashes.len();
+    let unmatchable = lookup.hashes.len() - usable.len();
+    let (places, hashes): (Vec<usize>, Vec<Hash>) = usable.into_iter().unzip();
     let answer = app
         .blocking(move |workflow| workflow.seen_matches(&hashes, distance_max, caller.actor()))
         .await?;
