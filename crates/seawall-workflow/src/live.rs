@@ -187,7 +187,13 @@ fn start(
     reader: &Reader<'_>,
 ) -> Result<(Snapshot, bool), StoreError> {
     let why = match stored {
-        Ok(None) => "there is none",
+        // A first start, or one from before the index was stored: nothing is wrong.
+        Ok(None) => {
+            let loaded = load(reader)?;
+            let entries = loaded.index.size().entries;
+            tracing::info!(entries, "the index was built from the database");
+            return Ok((loaded, false));
+        }
         Err(SnapshotError::Version) => "it is of another version",
         Err(_) => "it is damaged, of another key, or cannot be read",
         Ok(Some(stored)) => {
