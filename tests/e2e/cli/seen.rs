@@ -37,7 +37,7 @@ fn hashes_and_lists_find_what_was_kept() {
         run.stdout
     );
     assert!(
-        run.stdout.contains("1 items match 1 hashes"),
+        run.stdout.contains("items that match: 1; hashes: 1"),
         "{}",
         run.stdout
     );

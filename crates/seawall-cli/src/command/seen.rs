@@ -138,7 +138,10 @@ fn look_up(
         }
     }
     if !json {
-        output::line(format_args!("{found} items match {} hashes", hashes.len()));
+        output::line(format_args!(
+            "items that match: {found}; hashes: {}",
+            hashes.len()
+        ));
     }
     Ok(())
 }

@@ -17,14 +17,16 @@ use crate::scan::{self, Match};
 /// No list can be made from it by mistake: its hashes are not to be had but by
 /// [`LookupReport::into_answer`], which is for the worker and for measuring.
 ///
-/// ```compile_fail
-/// # let report: seawall::hash::LookupReport = todo!();
-/// let hashes = report.hashes;
+/// ```compile_fail,E0609
+/// fn list(report: seawall::hash::LookupReport) {
+///     let hashes = report.hashes;
+/// }
 /// ```
 ///
-/// ```compile_fail
-/// # let report: seawall::hash::LookupReport = todo!();
-/// let exact: seawall_core::HashReport = report.into();
+/// ```compile_fail,E0277
+/// fn list(report: seawall::hash::LookupReport) -> seawall_core::HashReport {
+///     report.into()
+/// }
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct LookupReport(HashReport);
