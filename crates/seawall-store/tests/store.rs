@@ -618,6 +618,50 @@ fn a_list_takes_its_contents_along_and_the_bank_keeps_the_rest() {
     assert_eq!(left.expect("readable"), [outside]);
 }
 
+/// The counts stand in rows of their own: nothing else holds them to what is there.
+#[test]
+fn contents_are_counted_as_they_come_and_go() {
+    let f = fixture();
+    let stored = |byte| StoredHash {
+        hash: Hash::Md5([byte; 16]),
+        quality: None,
+    };
+    let (bank, _outside) = f.bank(stored(1));
+    let name: ListName = "week-48".parse().expect("a name");
+    let counts = || {
+        let read = f.store.read(|reader| {
+            let bank_contents = reader.banks()?[0].contents;
+            let list = reader.list(bank, &name)?;
+            Ok::<_, StoreError>((bank_contents, list.map(|list| list.contents)))
+        });
+        read.expect("readable")
+    };
+    f.change(&|tx| {
+        let list = tx.ensure_list(bank, &name)?;
+        for byte in [1, 2] {
+            let content = NewContent {
+                list: Some(list),
+                note: None,
+                hashes: vec![stored(byte)],
+            };
+            tx.insert_content(bank, &content)?;
+        }
+        Ok(())
+    });
+    assert_eq!(counts(), (3, Some(2)));
+    let ids = f
+        .store
+        .read(|reader| reader.content_ids(bank, ContentId(0)));
+    let last = *ids.expect("readable").last().expect("three");
+    f.change(&|tx| tx.delete_content(bank, last).map(|_| ()));
+    assert_eq!(counts(), (2, Some(1)));
+    f.change(&|tx| {
+        let list = tx.ensure_list(bank, &name)?;
+        tx.delete_list(bank, list)
+    });
+    assert_eq!(counts(), (1, None), "a list takes its contents along");
+}
+
 #[test]
 fn a_database_of_the_first_schema_keeps_what_it_holds() {
     let folder = tempfile::tempdir().expect("a folder");
