@@ -5,13 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use url::Host;
 
 use crate::target::Target;
-use crate::tls::Tls;
-use crate::{EgressError, Reach};
+use crate::{Egress, EgressError};
 
 /// A connection, encrypted or not.
 pub(crate) type Stream = Pin<Box<dyn Duplex>>;
@@ -20,43 +19,50 @@ pub(crate) type Stream = Pin<Box<dyn Duplex>>;
 pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send {}
 impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
 
-/// Opens a connection to `target`. The caller ends it at `deadline`; here the deadline
-/// only shares out the time between several addresses.
-pub(crate) async fn open(
-    target: &Target,
-    reach: Reach,
-    tls: &Tls,
-    deadline: Instant,
-) -> Result<Stream, EgressError> {
-    let addresses = check(look_up(target).await?, reach)?;
-    let stream = dial(&addresses, deadline).await?;
-    // One request and one answer: waiting to fill packets only delays it.
-    stream.set_nodelay(true).map_err(EgressError::Connect)?;
-    match &target.tls_name {
-        None => Ok(Box::pin(stream)),
-        Some(name) => Ok(Box::pin(tls.open(stream, name.clone()).await?)),
+impl Egress {
+    /// Opens a connection to `target`, at an address that `admits` lets through. The caller
+    /// ends it at `deadline`; here the deadline only shares out the time between several
+    /// addresses.
+    pub(crate) async fn open(
+        &self,
+        target: &Target,
+        admits: &(dyn Fn(IpAddr) -> bool + Sync),
+        deadline: Instant,
+    ) -> Result<Stream, EgressError> {
+        let addresses = check(self.look_up(target).await?, admits)?;
+        let stream = dial(&addresses, deadline).await?;
+        // One request and one answer: waiting to fill packets only delays it.
+        stream.set_nodelay(true).map_err(EgressError::Connect)?;
+        match &target.tls_name {
+            None => Ok(Box::pin(stream)),
+            Some(name) => Ok(Box::pin(self.tls.open(stream, name.clone()).await?)),
+        }
     }
-}
 
-async fn look_up(target: &Target) -> Result<Vec<SocketAddr>, EgressError> {
-    let literal = |address: IpAddr| Ok(vec![SocketAddr::new(address, target.port)]);
-    match &target.host {
-        Host::Ipv4(address) => literal((*address).into()),
-        Host::Ipv6(address) => literal((*address).into()),
-        Host::Domain(name) => lookup_host((name.as_str(), target.port))
-            .await
-            .map(Iterator::collect)
-            .map_err(EgressError::Resolve),
+    async fn look_up(&self, target: &Target) -> Result<Vec<SocketAddr>, EgressError> {
+        let addresses = match &target.host {
+            Host::Ipv4(address) => vec![(*address).into()],
+            Host::Ipv6(address) => vec![(*address).into()],
+            Host::Domain(name) => {
+                let found = self.resolver.look_up(name).await;
+                found.map_err(EgressError::Resolve)?
+            }
+        };
+        let with_port = |address| SocketAddr::new(address, target.port);
+        Ok(addresses.into_iter().map(with_port).collect())
     }
 }
 
 /// One address outside refuses the whole name: a name that mixes inside and outside is
 /// how a check is tricked, and no honest partner needs it.
-fn check(addresses: Vec<SocketAddr>, reach: Reach) -> Result<Vec<SocketAddr>, EgressError> {
+fn check(
+    addresses: Vec<SocketAddr>,
+    admits: &(dyn Fn(IpAddr) -> bool + Sync),
+) -> Result<Vec<SocketAddr>, EgressError> {
     if addresses.is_empty() {
         return Err(EgressError::NoAddress);
     }
-    if addresses.iter().all(|address| reach.admits(address.ip())) {
+    if addresses.iter().all(|address| admits(address.ip())) {
         Ok(addresses)
     } else {
         Err(EgressError::RefusedAddress)
@@ -82,6 +88,7 @@ async fn dial(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reach;
 
     fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
         let parse = |text: &&str| text.parse().expect("an address");
@@ -90,12 +97,13 @@ mod tests {
 
     #[test]
     fn one_address_inside_refuses_the_name() {
+        let public = |address| Reach::Public.admits(address);
         let good = addresses(&["1.1.1.1:443", "[2606:4700:4700::1111]:443"]);
-        assert!(check(good.clone(), Reach::Public).is_ok());
+        assert!(check(good.clone(), &public).is_ok());
         for inside in ["10.0.0.1:443", "[::1]:443", "[::ffff:127.0.0.1]:443"] {
             let mut mixed = good.clone();
             mixed.extend(addresses(&[inside]));
-            let refused = check(mixed, Reach::Public);
+            let refused = check(mixed, &public);
             assert!(
                 matches!(refused, Err(EgressError::RefusedAddress)),
                 "{inside}"
@@ -105,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_name_without_addresses_is_told_apart() {
-        let refused = check(Vec::new(), Reach::Operator);
+        let refused = check(Vec::new(), &|_| true);
         assert!(matches!(refused, Err(EgressError::NoAddress)));
     }
 }

@@ -87,6 +87,15 @@ pub enum UrlFault {
     /// No host, or one that is no valid name.
     #[error("the URL has no valid host")]
     Host,
+    /// Not a URL, or one with characters that have to be escaped in it.
+    #[error("it is no URL in plain form, such as https://example.org/picture.jpg")]
+    Form,
+    /// Longer than [`URL_BYTES_MAX`](crate::URL_BYTES_MAX).
+    #[error("the URL is longer than 8192 bytes")]
+    Length,
+    /// A port that nothing is fetched from.
+    #[error("nothing is fetched from the URL's port")]
+    Port,
 }
 
 /// Why no encrypted connection came about.

@@ -38,8 +38,18 @@ impl Reach {
     }
 }
 
+/// Where packets for `address` end: the IPv4 address that it wraps (mapped, NAT64, 6to4), or itself.
+pub(crate) fn innermost(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(outer) if covers_v6(NAT64, 96, outer) => wrapped_v4(outer, 96).into(),
+        IpAddr::V6(outer) if covers_v6(SIX_TO_FOUR, 16, outer) => wrapped_v4(outer, 16).into(),
+        plain => plain,
+    }
+}
+
+/// Addresses that wrap an IPv4 address are judged by what they wrap.
 fn is_globally_routable(address: IpAddr) -> bool {
-    match address {
+    match innermost(address) {
         IpAddr::V4(address) => !is_special_v4(address),
         IpAddr::V6(address) => is_global_v6(address),
     }
@@ -54,14 +64,7 @@ fn is_special_v4(address: Ipv4Addr) -> bool {
 }
 
 /// IPv6 is an allow list: `2000::/3` is all that is routed, less the special blocks in it.
-/// Addresses that wrap an IPv4 address are judged by what they wrap.
 fn is_global_v6(address: Ipv6Addr) -> bool {
-    if covers_v6(NAT64, 96, address) {
-        return !is_special_v4(wrapped_v4(address, 96));
-    }
-    if covers_v6(SIX_TO_FOUR, 16, address) {
-        return !is_special_v4(wrapped_v4(address, 16));
-    }
     covers_v6(GLOBAL_UNICAST, 3, address)
         && !SPECIAL_V6
             .iter()
@@ -83,11 +86,12 @@ fn covers_v6(prefix: Ipv6Addr, length: u32, address: Ipv6Addr) -> bool {
 }
 
 /// Source: IANA IPv4 Special-Purpose Address Registry; RFC 5771 (multicast).
-const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
+const SPECIAL_V4: [(Ipv4Addr, u32); 17] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),          // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),         // private
     (Ipv4Addr::new(100, 64, 0, 0), 10),      // shared, carrier-grade NAT
     (Ipv4Addr::new(127, 0, 0, 0), 8),        // loopback
+    (Ipv4Addr::new(168, 63, 129, 16), 32),   // in no registry: Azure's host, seen from inside
     (Ipv4Addr::new(169, 254, 0, 0), 16),     // link-local, cloud metadata
     (Ipv4Addr::new(172, 16, 0, 0), 12),      // private
     (Ipv4Addr::new(192, 0, 0, 0), 24),       // protocol assignments
@@ -128,6 +132,7 @@ mod tests {
         "100.127.255.255",
         "127.0.0.1",
         "127.255.255.255",
+        "168.63.129.16",
         "169.254.0.0",
         "169.254.169.254",
         "172.16.0.0",
@@ -184,6 +189,8 @@ mod tests {
         "100.128.0.0",
         "126.255.255.255",
         "128.0.0.0",
+        "168.63.129.15",
+        "168.63.129.17",
         "169.253.255.255",
         "169.255.0.0",
         "172.15.255.255",

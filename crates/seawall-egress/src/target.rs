@@ -3,7 +3,7 @@
 use rustls::pki_types::ServerName;
 use url::{Host, Url};
 
-use crate::{Reach, UrlFault};
+use crate::UrlFault;
 
 /// Host, port and scheme of a URL that may be used.
 pub(crate) struct Target {
@@ -16,10 +16,10 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) fn new(url: &Url, reach: Reach) -> Result<Self, UrlFault> {
+    pub(crate) fn new(url: &Url, admits_http: bool) -> Result<Self, UrlFault> {
         let encrypted = match url.scheme() {
             "https" => true,
-            "http" if reach.admits_http() => false,
+            "http" if admits_http => false,
             "http" => return Err(UrlFault::NotEncrypted),
             _ => return Err(UrlFault::Scheme),
         };
@@ -49,9 +49,10 @@ fn tls_name(host: &Host<String>) -> Result<ServerName<'static>, UrlFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reach;
 
     fn fault(url: &str, reach: Reach) -> Option<UrlFault> {
-        Target::new(&url.parse().expect("a URL"), reach).err()
+        Target::new(&url.parse().expect("a URL"), reach.admits_http()).err()
     }
 
     #[test]
