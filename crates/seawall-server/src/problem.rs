@@ -5,7 +5,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use seawall_core::CaseId;
-use seawall_workflow::{BankError, ScanError, WorkflowError};
+use seawall_workflow::{BankError, FetchError, ScanError, WorkflowError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,6 +35,7 @@ macro_rules! problem_codes {
 }
 
 problem_codes! {
+    AddressRefused BAD_REQUEST "address_refused" "The URL leads to where this server does not fetch from",
     AuditBroken CONFLICT "audit_broken" "The audit log, or what is kept beside it, does not hold",
     BadContext BAD_REQUEST "bad_context" "The context of the upload is not right",
     BadHash BAD_REQUEST "bad_hash" "A hash is not right",
@@ -43,8 +44,14 @@ problem_codes! {
     BadName BAD_REQUEST "bad_name" "A name is not right",
     BadParameter BAD_REQUEST "bad_parameter" "A parameter is not right",
     BadUpload BAD_REQUEST "bad_upload" "The upload could not be read",
+    BadUrl BAD_REQUEST "bad_url" "The URL is not one that can be fetched",
     BankExists CONFLICT "bank_exists" "There is a bank of this name already",
     BuiltIn CONFLICT "built_in" "The built-in test bank stays as it is",
+    FetchBusy SERVICE_UNAVAILABLE "fetch_busy" "Too many URLs are being fetched",
+    FetchFailed BAD_GATEWAY "fetch_failed" "The URL could not be fetched",
+    FetchOff FORBIDDEN "fetch_off" "Fetching by URL is turned off",
+    FetchTimeout GATEWAY_TIMEOUT "fetch_timeout" "The URL could not be fetched in time",
+    FetchTooLarge PAYLOAD_TOO_LARGE "fetch_too_large" "The content behind the URL is larger than the limit",
     Forbidden FORBIDDEN "forbidden" "The token does not have the scope that this needs",
     Internal INTERNAL_SERVER_ERROR "internal" "The server failed; its log says why",
     ItemReused CONFLICT "item_id_reused" "This item id was used before for another file",
@@ -104,15 +111,20 @@ impl Problem {
 
     /// A failure of the server itself: the cause goes to the log, not to the caller.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut causes = vec![error.to_string()];
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes.push(cause.to_string());
-            source = cause.source();
-        }
-        tracing::error!(cause = causes.join(": "), "a request failed");
+        tracing::error!(cause = causes(error), "a request failed");
         Self::new(Code::Internal)
     }
+}
+
+/// An error and what it came from, in one line for the log.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut causes = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    causes.join(": ")
 }
 
 impl IntoResponse for Problem {
@@ -173,6 +185,26 @@ impl From<BankError> for Problem {
     }
 }
 
+impl From<FetchError> for Problem {
+    fn from(error: FetchError) -> Self {
+        let code = match &error {
+            FetchError::Off => Code::FetchOff,
+            FetchError::BadUrl(_) => Code::BadUrl,
+            FetchError::AddressRefused => Code::AddressRefused,
+            FetchError::Busy => Code::FetchBusy,
+            FetchError::Failed(failure) => {
+                // The caller is told no more than that it failed, the operator why.
+                tracing::info!(cause = causes(failure), "a URL could not be fetched");
+                Code::FetchFailed
+            }
+            FetchError::Timeout => Code::FetchTimeout,
+            FetchError::TooLarge { .. } => Code::FetchTooLarge,
+            other => return Self::internal(other),
+        };
+        Self::new(code).detail(error)
+    }
+}
+
 impl From<WorkflowError> for Problem {
     fn from(error: WorkflowError) -> Self {
         Self::internal(&error)
@@ -188,11 +220,54 @@ impl From<seawall_store::StoreError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use seawall_workflow::{FetchFailure, UrlFault};
 
     #[test]
     fn codes_are_unique() {
         let names: std::collections::BTreeSet<_> =
             Code::ALL.iter().map(|code| code.name()).collect();
         assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    /// Whatever went wrong at the other side: one status, one text. The cause is not in it.
+    #[test]
+    fn a_caller_learns_of_a_failed_fetch_only_its_kind() {
+        let failures = [
+            FetchFailure::Status(401),
+            FetchFailure::Status(503),
+            FetchFailure::TooManyRedirects { redirects_max: 5 },
+            FetchFailure::Redirect(Some(UrlFault::Port)),
+            FetchFailure::Encoded,
+            FetchFailure::Downgrade,
+        ];
+        for failure in failures {
+            let problem = Problem::from(FetchError::Failed(failure));
+            assert_eq!(problem.code.status(), StatusCode::BAD_GATEWAY);
+            assert_eq!(problem.code, Code::FetchFailed);
+            assert_eq!(
+                problem.detail.as_deref(),
+                Some("the URL could not be fetched")
+            );
+        }
+    }
+
+    #[test]
+    fn the_code_of_a_failed_fetch_is_that_of_its_problem() {
+        for (error, status) in [
+            (FetchError::Off, 403),
+            (FetchError::BadUrl(UrlFault::Scheme), 400),
+            (FetchError::AddressRefused, 400),
+            (FetchError::Busy, 503),
+            (FetchError::Failed(FetchFailure::Encoded), 502),
+            (FetchError::Timeout, 504),
+            (FetchError::TooLarge { bytes_max: 7 }, 413),
+        ] {
+            let code = error.code();
+            let problem = Problem::from(error);
+            assert_eq!(
+                (problem.code.name(), problem.code.status().as_u16()),
+                (code, status)
+            );
+        }
     }
 }

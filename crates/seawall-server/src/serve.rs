@@ -9,7 +9,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use seawall_core::Clock;
 use seawall_sim::cybertipline::{BASE_PATH, CyberTipline, Options};
-use seawall_workflow::{Reach, Receiver, SystemClock, Workflow, WorkflowError};
+use seawall_workflow::{FetchPolicy, Reach, Receiver, SystemClock, Workflow, WorkflowError};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -29,6 +29,8 @@ pub struct Server {
     pub workflow: Workflow,
     /// How it presents itself.
     pub face: Face,
+    /// What it fetches for callers who give a URL.
+    pub fetch: FetchPolicy,
     /// Where it listens.
     pub listen: Listen,
     /// In a drill: where the stand-in for the report's receiver keeps its journal. Reports then
@@ -121,6 +123,7 @@ impl Server {
         }
         self.workflow.ensure_selftest_bank()?;
         let app = App {
+            fetcher: self.workflow.fetcher(self.fetch),
             workflow: Arc::new(self.workflow),
             metrics: Arc::new(Metrics::new()),
             face: Arc::new(self.face),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seawall_workflow::Workflow;
+use seawall_workflow::{Fetcher, Workflow};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::metrics::Metrics;
@@ -13,6 +13,8 @@ use crate::problem::Problem;
 pub struct App {
     /// The use-cases.
     pub workflow: Arc<Workflow>,
+    /// Gets content for callers who give a URL in place of a file.
+    pub fetcher: Fetcher,
     /// What is counted for monitoring.
     pub metrics: Arc<Metrics>,
     /// How this server presents itself.

@@ -39,7 +39,10 @@ pub use lookup::{LISTED_MAX, LookupAnswer};
 pub use proof::{Gap, Proof, prove};
 pub use publish::Webhook;
 pub use review::{CaseFile, DecideFault, RevealError};
-pub use seawall_egress::Reach;
+pub use seawall_egress::{
+    FetchError, FetchFailure, FetchPolicy, Fetched, Fetcher, Network, NetworkFault, Ports, Reach,
+    UrlFault,
+};
 pub use seawall_exchange::list::parse as parse_list;
 pub use seen::{SeenAnswer, SeenMatch, SeenPolicy, search_seen};
 pub use selftest::{SELFTEST_BANK, SELFTEST_PICTURE};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwapOption;
 use seawall_casework::report::Reporter;
 use seawall_core::{Clock, Limits, Random};
-use seawall_egress::Egress;
+use seawall_egress::{Egress, FetchPolicy, Fetcher};
 use seawall_store::{MasterKey, SeenKey, Store, Vault};
 use tokio::sync::Notify;
 
@@ -105,6 +105,12 @@ impl Workflow {
             attempts: Attempts::default(),
             outgoing: Notify::new(),
         })
+    }
+
+    /// What gets content by URL, within `policy`. Its places are its own: make one and share it.
+    #[must_use]
+    pub fn fetcher(&self, policy: FetchPolicy) -> Fetcher {
+        Fetcher::new(self.egress.clone(), policy)
     }
 
     /// Removes what a process left in the vault that died before its case was written, and

@@ -45,6 +45,7 @@ impl Serve {
         let server = Server {
             face: face(&config, self.drill, &workflow),
             workflow,
+            fetch: config.fetch.policy(&config.decode.limits.limits()),
             listen: config.listen,
             drill,
         };

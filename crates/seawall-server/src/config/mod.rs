@@ -2,6 +2,7 @@
 //!
 //! `SEAWALL__SECTION__KEY=value` in the environment replaces a key of the file.
 
+mod fetch;
 mod listen;
 mod provider;
 mod report;
@@ -15,6 +16,7 @@ use seawall_core::Limits;
 use seawall_workflow::Policy;
 use serde::Deserialize;
 
+pub use fetch::{Fetch, NetworkConfig, PortsConfig};
 pub use listen::Listen;
 pub use provider::Provider;
 pub use report::{Environment, Report, ReportTarget};
@@ -37,6 +39,9 @@ pub struct Config {
     /// What decoding may use.
     #[serde(default)]
     pub decode: Decode,
+    /// What is fetched for callers who give a URL in place of a file.
+    #[serde(default)]
+    pub fetch: Fetch,
     /// What the platform is advised to do.
     #[serde(default)]
     pub policy: Policy,
@@ -227,7 +232,7 @@ impl Config {
                 advice,
             });
         }
-        Ok(())
+        self.fetch.check(&limits)
     }
 }
 

@@ -109,3 +109,61 @@ fn the_environment_replaces_a_key() {
     assert_eq!(config.listen.console.port(), 9000);
     assert_eq!(config.decode.limits.limits().pixels_max, 1000);
 }
+
+#[test]
+fn fetching_is_on_and_reaches_nothing_inside_unless_told_so() {
+    let config = parse(&made(), &[]).expect("valid");
+    let limits = config.decode.limits.limits();
+    let policy = config.fetch.policy(&limits);
+    assert!(policy.enabled);
+    assert_eq!(policy.bytes_max as u64, limits.bytes_max);
+    let inside = "10.1.2.3".parse().expect("an address");
+    assert!(!policy.admits(inside) && !policy.ports.admit(8080));
+
+    let told = parse(
+        &made(),
+        &[
+            ("SEAWALL__DECODE__LIMITS__BYTES_MAX", "1000"),
+            ("SEAWALL__FETCH__ALLOW_NETWORKS", "[\"10.1.0.0/16\"]"),
+            ("SEAWALL__FETCH__DENY_NETWORKS", "[\"1.1.1.1\"]"),
+            ("SEAWALL__FETCH__PORTS", "[80, 8080]"),
+        ],
+    );
+    let told = told.expect("valid");
+    let policy = told.fetch.policy(&told.decode.limits.limits());
+    assert_eq!(policy.bytes_max, 1000);
+    assert!(policy.admits(inside) && !policy.admits("1.1.1.1".parse().expect("an address")));
+    assert!(policy.ports.admit(8080) && !policy.ports.admit(443));
+
+    let any = parse(&made(), &[("SEAWALL__FETCH__PORTS", "any")]).expect("valid");
+    assert!(any.fetch.policy(&limits).ports.admit(9000));
+    let off = parse(&made(), &[("SEAWALL__FETCH__ENABLED", "false")]).expect("valid");
+    assert!(!off.fetch.policy(&limits).enabled);
+}
+
+#[test]
+fn a_wrong_value_about_fetching_is_refused_with_what_to_write() {
+    for (key, value, says) in [
+        ("ALLOW_NETWORKS", "[\"10.1.2.3/16\"]", "end with its prefix"),
+        ("ALLOW_NETWORKS", "[\"0.0.0.0/0\"]", "names no network"),
+        ("ALLOW_NETWORKS", "[\"media.example\"]", "10.1.0.0/16"),
+        ("DENY_NETWORKS", "[\"::ffff:10.0.0.0/104\"]", "IPv4 network"),
+        ("PORTS", "[]", "\"any\""),
+        ("PORTS", "[0]", "1 to 65535"),
+        ("PORTS", "[65536]", "1 to 65535"),
+        ("PORTS", "all", "\"any\""),
+        ("BYTES_MAX", "0", "fetch.bytes_max"),
+        ("BYTES_MAX", "67108865", "decode.limits.bytes_max"),
+        ("TOTAL_MS", "0", "fetch.total_ms"),
+        ("TOTAL_MS", "90001", "fetch.total_ms"),
+        ("AT_ONCE", "0", "fetch.enabled = false"),
+        ("BYTES_MAX", "many", "invalid type"),
+        ("PROXY", "\"http://127.0.0.1\"", "unknown field"),
+    ] {
+        let key = format!("SEAWALL__FETCH__{key}");
+        let error = parse(&made(), &[(&key, value)]).expect_err(value);
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let text = format!("{error} {}", cause.unwrap_or_default());
+        assert!(text.contains(says), "{value}: {text}");
+    }
+}

@@ -18,7 +18,7 @@ use seawall_store::{
 };
 use seawall_testkit::{FakeClock, SeededRandom};
 use seawall_workflow::worker::WorkerCommand;
-use seawall_workflow::{Policy, Reach, Receiver, SeenPolicy, Setup, Workflow};
+use seawall_workflow::{FetchPolicy, Policy, Reach, Receiver, SeenPolicy, Setup, Workflow};
 use tower::ServiceExt;
 
 use super::router;
@@ -98,8 +98,10 @@ impl Fixture {
             hosts: Vec::new(),
             upload_bytes_max: 1 << 20,
         };
+        let workflow = workflow.expect("a workflow");
         let app = App {
-            workflow: Arc::new(workflow.expect("a workflow")),
+            fetcher: workflow.fetcher(FetchPolicy::default()),
+            workflow: Arc::new(workflow),
             metrics: Arc::new(Metrics::new()),
             face: Arc::new(face),
             uploads: Arc::new(tokio::sync::Semaphore::new(1)),
