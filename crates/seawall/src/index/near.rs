@@ -16,6 +16,11 @@ pub(super) struct Scratch {
     pub(super) rows: Vec<u32>,
     /// What was found: rows with their distances.
     pub(super) near: Vec<(u32, u16)>,
+    /// What the tables cost this lookup so far, in fingerprints looked at.
+    pub(super) work: usize,
+    /// Stretches of a table that is surveyed, and the sampled positions that pass.
+    pub(super) surveyed: Vec<Run>,
+    pub(super) sampled: Vec<u32>,
 }
 
 impl Default for Scratch {
@@ -27,6 +32,9 @@ impl Default for Scratch {
             ends: [0; SLICES],
             rows: Vec::with_capacity(256),
             near: Vec::with_capacity(64),
+            work: 0,
+            surveyed: Vec::new(),
+            sampled: Vec::new(),
         }
     }
 }
@@ -36,6 +44,7 @@ impl Scratch {
         self.positions.clear();
         self.rows.clear();
         self.near.clear();
+        self.work = 0;
     }
 }
 

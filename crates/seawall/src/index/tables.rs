@@ -54,10 +54,16 @@ impl Tables {
         scratch: &mut Scratch,
     ) -> bool {
         let shares = Shares::of(distance_max);
-        let work_max = WORK_A_ROW * hashes.len();
-        shares.largest() <= FLIPS_MAX + 1
-            && self.foreseen_work(hashes.len(), &shares) <= work_max
-            && self.search_within(hashes, needle, distance_max, work_max, scratch)
+        if shares.largest() > FLIPS_MAX + 1 {
+            return false;
+        }
+        let scan = SCAN_WORK_A_ROW * hashes.len();
+        let foreseen = self.foreseen_work(hashes.len(), &shares);
+        let budget = Budget {
+            unsurveyed: foreseen + scan / 8,
+            whole: scan * 7 / 8,
+        };
+        foreseen <= scan / 2 && self.search_within(hashes, needle, distance_max, budget, scratch)
     }
 
     /// What a lookup costs where no stretch is longer than others.
@@ -71,38 +77,81 @@ impl Tables {
         works.sum()
     }
 
-    /// [`Tables::search`], given up where it costs more than `work_max`.
+    /// [`Tables::search`], given up where it costs more than the budget.
     fn search_within(
         &self,
         hashes: &[[u64; 4]],
         needle: &[u64; 4],
         distance_max: u16,
-        work_max: usize,
+        budget: Budget,
         scratch: &mut Scratch,
     ) -> bool {
         scratch.clear();
         let shares = Shares::of(distance_max);
-        let mut work = 0;
+        let mut work_max = budget.unsurveyed;
         // While one table is looked at, the memory of the next two is on its way.
         for step in 0..SLICES + 2 {
             if step < SLICES {
                 self.expect_starts(step, needle, &shares);
             }
             if let Some(next) = step.checked_sub(1).filter(|next| *next < SLICES) {
-                work += self.collect_runs(next, needle, &shares, &mut scratch.runs[next % 2]);
+                let runs = &mut scratch.runs[next % 2];
+                let work = self.collect_runs(next, needle, &shares, runs);
+                if scratch.work + work > work_max {
+                    // A crowd: what is ahead is told from samples before it is looked at.
+                    let is_surveyed = work_max == budget.whole;
+                    if is_surveyed
+                        || self.survey(next, needle, &shares, budget.whole, scratch) > budget.whole
+                    {
+                        return false;
+                    }
+                    work_max = budget.whole;
+                }
+                scratch.work += work;
             }
-            if work > work_max {
-                return false;
-            }
-            // Once found, candidates that cost what a scan costs are as well looked at.
-            let candidates_max = work_max / CANDIDATE_WORK * 2;
             let now = step.checked_sub(2);
-            if now.is_some_and(|now| !self.look_at_runs(now, needle, candidates_max, scratch)) {
+            if now.is_some_and(|now| !self.look_at_runs(now, needle, budget.whole, scratch)) {
                 return false;
             }
         }
         self.verify(hashes, needle, distance_max, scratch);
         true
+    }
+
+    /// What a lookup will have cost after the tables from `first` on, the candidates told from
+    /// samples of the long stretches: one block in [`BLOCKS_A_SAMPLE`], which one depending on the needle, so that
+    /// no order of the rows hides a crowd from every needle. Ends where it is more than `enough`.
+    fn survey(
+        &self,
+        first: usize,
+        needle: &[u64; 4],
+        shares: &Shares,
+        enough: usize,
+        scratch: &mut Scratch,
+    ) -> usize {
+        let Scratch {
+            surveyed: runs,
+            sampled,
+            work: spent,
+            ..
+        } = scratch;
+        let mut work = *spent;
+        for (slice, table) in self.tables.iter().enumerate().skip(first) {
+            work += self.collect_runs(slice, needle, shares, runs);
+            *spent += RUN_WORK * runs.len();
+            if work > enough {
+                break;
+            }
+            let fingerprint = fingerprint(needle, slice, self.address_bits);
+            let block = needle[slice % 4] as usize % BLOCKS_A_SAMPLE;
+            sampled.clear();
+            for piece in runs.iter().flat_map(|run| samples(run, block)) {
+                *spent += (piece.end - piece.start) as usize;
+                hamming::within_runs(fingerprint, &table.fingerprints, &[piece], sampled);
+            }
+            work += sampled.len() * BLOCKS_A_SAMPLE * CANDIDATE_WORK;
+        }
+        work
     }
 
     /// Asks for the starts that [`Tables::collect_runs`] will read, a cache line at a time.
@@ -143,18 +192,20 @@ impl Tables {
         work
     }
 
-    /// Gathers the candidates of one table; `false` as soon as there are too many in all.
+    /// Gathers the candidates of one table; `false` as soon as they and what was looked at come
+    /// to more than `work_max` in all.
     fn look_at_runs(
         &self,
         slice: usize,
         needle: &[u64; 4],
-        candidates_max: usize,
+        work_max: usize,
         scratch: &mut Scratch,
     ) -> bool {
         let table = &self.tables[slice];
         let fingerprint = fingerprint(needle, slice, self.address_bits);
         let (runs, positions) = (&scratch.runs[slice % 2], &mut scratch.positions);
         let before = positions.len();
+        let candidates_max = work_max.saturating_sub(scratch.work) / CANDIDATE_WORK;
         let crowded = |run: &Run| run.end - run.start > PIECE_VALUES;
         if !runs.iter().any(crowded) {
             hamming::within_runs(fingerprint, &table.fingerprints, runs, positions);
@@ -190,6 +241,7 @@ impl Tables {
             }
             start = end;
         }
+        scratch.work += scratch.rows.len() * CANDIDATE_WORK;
         let (rows, near) = (&scratch.rows, &mut scratch.near);
         hamming::within_rows(needle, hashes, rows, distance_max, near);
     }
@@ -221,9 +273,23 @@ const CANDIDATE_WORK: usize = 256;
 /// them at once.
 const RUN_WORK: usize = 128;
 
-/// Half of what a row costs where all are looked at one after the other, in fingerprints looked
-/// at: so a lookup that is given up has lost no more than half of what it then costs.
-const WORK_A_ROW: usize = 4;
+/// What a row costs where all are looked at one after the other, in fingerprints looked at.
+const SCAN_WORK_A_ROW: usize = 8;
+
+/// What a lookup may spend before it is given up, in fingerprints looked at.
+#[derive(Clone, Copy)]
+struct Budget {
+    /// As long as no crowd shows: what is spent before it does is lost.
+    unsurveyed: usize,
+    /// What is worth spending where a survey says that it will do.
+    whole: usize,
+}
+
+/// Of a stretch in a crowd, one block in so many is looked at to tell its candidates.
+const BLOCKS_A_SAMPLE: usize = 16;
+
+/// The length of such a block.
+const SAMPLE_VALUES: usize = 64;
 
 /// How much of a stretch is asked for before it is looked at; the processor sees the rest coming.
 const LINES_AHEAD: usize = 8;
@@ -263,6 +329,24 @@ fn pieces(run: &Run) -> impl Iterator<Item = Run> {
     starts.map(move |start| Run {
         start,
         end: end.min(start + PIECE_VALUES),
+        distance_max,
+    })
+}
+
+/// The blocks of a stretch to sample; none where it is too short to be a crowd.
+fn samples(run: &Run, block: usize) -> impl Iterator<Item = Run> {
+    let Run {
+        start,
+        end,
+        distance_max,
+    } = *run;
+    let is_long = (end - start) as usize >= 2 * SAMPLE_VALUES * BLOCKS_A_SAMPLE;
+    let first = start + (block * SAMPLE_VALUES) as u32;
+    let starts =
+        (first..if is_long { end } else { start }).step_by(SAMPLE_VALUES * BLOCKS_A_SAMPLE);
+    starts.map(move |start| Run {
+        start,
+        end: end.min(start + SAMPLE_VALUES as u32),
         distance_max,
     })
 }
@@ -522,7 +606,10 @@ mod tests {
         let mut scratch = Scratch::default();
         for distance_max in 0..=79 {
             let needle = needle(distance_max);
-            let all = usize::MAX;
+            let all = Budget {
+                unsurveyed: usize::MAX,
+                whole: usize::MAX,
+            };
             assert!(tables.search_within(&hashes, &needle, distance_max, all, &mut scratch));
             for (_, row) in planted.iter().filter(|(of, _)| *of == distance_max) {
                 let found = scratch.near.contains(&(*row, distance_max));
@@ -545,6 +632,78 @@ mod tests {
         let tables = Tables::new(&same_slice);
         assert!(!tables.search(&same_slice, &[0; 4], 31, &mut scratch));
         assert!(tables.search(&same_slice, &[u64::MAX; 4], 31, &mut scratch));
+    }
+
+    /// Lists that somebody crowded, with a hash to look up in each.
+    fn crowded_lists(rows: usize) -> Vec<(String, [u64; 4], Vec<[u64; 4]>)> {
+        let needle = [0x0123_4567_89AB_CDEF, !0, 0, 0xFEDC_BA98_7654_3210];
+        let mut lists = Vec::new();
+        for slices in 0..=SLICES {
+            let mut hashes = strangers(rows);
+            for hash in &mut hashes {
+                for slice in 0..slices {
+                    let mask = 0xFFFF << (slice % 4 * 16);
+                    hash[slice / 4] = hash[slice / 4] & !mask | needle[slice / 4] & mask;
+                }
+            }
+            lists.push((format!("{slices} slices equal"), needle, hashes));
+        }
+        for (share, flips) in [(2, 20), (2, 40), (5, 33), (50, 33), (500, 40), (5000, 31)] {
+            let mut hashes = strangers(rows);
+            for row in (0..rows).step_by(share) {
+                let bits = (0..flips).map(|k| (k * 37 + row * 11) as u8);
+                hashes[row] = flipped(needle, bits);
+            }
+            let name = format!("one in {share} is {flips} bits away");
+            lists.push((name, needle, hashes));
+        }
+        for (slice, share) in (0..SLICES)
+            .flat_map(|slice| [(slice, 40), (slice, 2)])
+            .step_by(3)
+        {
+            let mut hashes = strangers(rows);
+            for hash in hashes.iter_mut().step_by(share) {
+                let mask = 0xFFFF << (slice % 4 * 16);
+                hash[slice / 4] = hash[slice / 4] & !mask | needle[slice / 4] & mask;
+            }
+            let name = format!("one in {share} agrees in slice {slice}");
+            lists.push((name, needle, hashes));
+        }
+        lists
+    }
+
+    /// Counted in the fingerprints that the same time would look at; `seawall bench match
+    /// --crowded` holds the time itself against a scan's.
+    #[test]
+    fn a_crowd_costs_no_more_than_a_scan_and_an_eighth() {
+        let mut scratch = Scratch::default();
+        let (mut found, mut given_up) = (0, 0);
+        for (name, needle, hashes) in crowded_lists(120_000) {
+            let tables = Tables::new(&hashes);
+            let scan = SCAN_WORK_A_ROW * hashes.len();
+            let foreseen = tables.foreseen_work(hashes.len(), &Shares::of(31));
+            assert!(foreseen < scan / 8, "{foreseen} of {scan}");
+            if tables.search(&hashes, &needle, 31, &mut scratch) {
+                found += 1;
+                assert!(
+                    scratch.work <= scan * 7 / 8,
+                    "{name}: {} of {scan}",
+                    scratch.work
+                );
+            } else {
+                given_up += 1;
+                let lost_max = scan / 8 + 2 * foreseen;
+                assert!(
+                    scratch.work <= lost_max,
+                    "{name}: {} of {scan}",
+                    scratch.work
+                );
+            }
+        }
+        assert!(
+            found > 5 && given_up > 10,
+            "{found} found, {given_up} given up"
+        );
     }
 
     #[test]
