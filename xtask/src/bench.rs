@@ -8,6 +8,8 @@
 mod effect;
 mod file;
 mod folder;
+mod http;
+mod load;
 mod machine;
 mod matching;
 mod memory;
@@ -50,8 +52,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     record.load_average[0] = machine::load_average();
     // Somebody may have committed while it was built.
     record.changed |= machine::commit() != (record.commit.clone(), record.changed);
-    let peers = Peers::install(&folder, &mut record.left_out)?;
-    record.versions = peers.versions()?;
+    let peers = if options.has_peers() {
+        let peers = Peers::install(&folder, &mut record.left_out)?;
+        record.versions = peers.versions()?;
+        peers
+    } else {
+        Peers::none()
+    };
     let seawall = machine::version(&binary).context("asking Seawall for its version")?;
     record.versions.insert("seawall".to_owned(), seawall);
     record.versions.extend(rust());
@@ -61,10 +68,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         binary,
         peers,
         record,
+        summary: None,
     };
     let failed = bench.measure();
     bench.record.load_average[1] = machine::load_average();
     bench.save()?;
+    if let Some(summary) = bench.summary.filter(|_| bench.options.json) {
+        println!("{}", summary.json());
+    }
     if failed > 0 {
         bail!("{failed} of the parts failed; the record says why");
     }
@@ -103,6 +114,8 @@ pub(crate) struct Bench {
     binary: PathBuf,
     pub(crate) peers: Peers,
     pub(crate) record: Record,
+    /// What the interface under load came to.
+    summary: Option<http::Summary>,
 }
 
 impl Bench {
@@ -118,6 +131,7 @@ impl Bench {
                 Part::Folder => folder::measure(self),
                 Part::Match => matching::measure(self),
                 Part::Effect => effect::measure(self),
+                Part::Http => http::measure(self).map(|summary| self.summary = Some(summary)),
                 Part::Seen => memory::seen(self),
                 Part::Soak => memory::soak(self),
                 Part::Robustness => robustness::measure(self),

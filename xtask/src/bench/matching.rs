@@ -1,11 +1,13 @@
 //! Search in a list, against FAISS and yume-pdq.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use serde::Deserialize;
 
 use super::Bench;
 use super::machine::available_mb;
 use super::record::Line;
 use super::turns::{Turn, in_turn};
+use crate::repository::output;
 
 /// A list of the table.
 struct Size {
@@ -50,6 +52,7 @@ const EIGHT: &str = "Seawall, 8 in one call";
 /// Where a program does not find exactly the pairs that there are.
 pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
     size(bench, &MILLION)?;
+    crowds(bench)?;
     if bench.options.quick {
         return Ok(());
     }
@@ -109,6 +112,48 @@ fn size(bench: &mut Bench, size: &Size) -> Result<()> {
     };
     bench.keep(line);
     Ok(())
+}
+
+/// Lookups in lists that somebody crowded, in scans of every row.
+fn crowds(bench: &mut Bench) -> Result<()> {
+    let (rows, words) = if bench.options.quick {
+        ("200000", "200 thousand")
+    } else {
+        ("1000000", "1 million")
+    };
+    let work = format!("a lookup in a crowded list, {words} listed");
+    let checked = "a sample of the queries finds exactly the pairs of brute force";
+    let mut line = Line::new("match-crowded", &work, "scans of every row", checked);
+    for slices in ["1", "2", "4", "8"] {
+        let mut command = bench.seawall();
+        command
+            .args([
+                "bench",
+                "match",
+                "--size",
+                rows,
+                "--queries",
+                "200",
+                "--seed",
+                "1",
+            ])
+            .args(["--crowded", slices, "--checked", "20", "--scan", "--json"]);
+        let answer: Crowded = serde_json::from_str(&output(&mut command)?)?;
+        ensure!(answer.recall == 1.0, "pairs are missing in a crowded list");
+        let scans = answer.microseconds_per_query / answer.microseconds_per_scan;
+        let name = format!("Seawall, {slices} of 16 slices equal in every row");
+        line = line.with(&name, true, vec![scans]).at_most(&name, 1.15);
+    }
+    bench.keep(line);
+    Ok(())
+}
+
+/// What `seawall bench match --scan --json` says.
+#[derive(Deserialize)]
+struct Crowded {
+    recall: f64,
+    microseconds_per_query: f64,
+    microseconds_per_scan: f64,
 }
 
 /// Every program with its list, and which of them are for eight hashes at once.

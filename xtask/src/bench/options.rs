@@ -15,6 +15,8 @@ pub(crate) enum Part {
     Match,
     /// How soon a change of a list is seen through a server.
     Effect,
+    /// The interface under load.
+    Http,
     /// The seen index.
     Seen,
     /// Memory over many compactions.
@@ -25,12 +27,13 @@ pub(crate) enum Part {
 
 impl Part {
     /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Hash,
         Self::File,
         Self::Folder,
         Self::Match,
         Self::Effect,
+        Self::Http,
         Self::Seen,
         Self::Soak,
         Self::Robustness,
@@ -44,6 +47,7 @@ impl Part {
             Self::Folder => "folder",
             Self::Match => "match",
             Self::Effect => "effect",
+            Self::Http => "http",
             Self::Seen => "seen",
             Self::Soak => "soak",
             Self::Robustness => "robustness",
@@ -56,18 +60,21 @@ impl Part {
 pub(crate) struct Options {
     /// Small sizes and few repeats, to see that everything works.
     pub(crate) quick: bool,
+    /// Whether the last line is an object with the figures of the interface.
+    pub(crate) json: bool,
     /// What to measure, in order.
     pub(crate) parts: Vec<Part>,
 }
 
 impl Options {
-    /// Reads `[--quick] [PART...]`; no part means all.
+    /// Reads `[--quick] [--json] [PART...]`; no part means all.
     ///
     /// # Errors
     /// A usage error that names what is unknown and what there is.
     pub(crate) fn read(arguments: &[String]) -> Result<Self, Usage> {
         let mut options = Self {
             quick: false,
+            json: false,
             parts: Vec::new(),
         };
         for argument in arguments {
@@ -75,17 +82,29 @@ impl Options {
                 options.quick = true;
                 continue;
             }
+            if argument == "--json" {
+                options.json = true;
+                continue;
+            }
             let part = Part::ALL.into_iter().find(|part| part.name() == argument);
             options.parts.push(part.ok_or_else(|| {
                 let names = Part::ALL.map(Part::name).join(", ");
                 Usage(format!(
-                    "bench has no part {argument:?}: there are {names}, and --quick"
+                    "bench has no part {argument:?}: there are {names}, --quick and --json"
                 ))
             })?);
         }
         let wanted = |part: &Part| options.parts.is_empty() || options.parts.contains(part);
         let parts = Part::ALL.into_iter().filter(wanted).collect();
         Ok(Self { parts, ..options })
+    }
+
+    /// Whether a part is measured beside programs that have to be installed.
+    pub(crate) fn has_peers(&self) -> bool {
+        self.parts.iter().any(|part| match part {
+            Part::Hash | Part::File | Part::Folder | Part::Match | Part::Robustness => true,
+            Part::Effect | Part::Http | Part::Seen | Part::Soak => false,
+        })
     }
 
     /// Whether a run is one to keep: everything, at full size.
@@ -115,7 +134,9 @@ mod tests {
     fn parts_come_once_and_in_their_order() {
         let options = read(&["match", "hash", "--quick", "match"]).expect("good");
         assert_eq!(options.parts, [Part::Hash, Part::Match]);
-        assert!(options.quick && !options.is_complete());
+        assert!(options.quick && options.has_peers() && !options.is_complete());
+        let options = read(&["http", "--json"]).expect("good");
+        assert!(options.json && !options.has_peers());
     }
 
     #[test]

@@ -37,6 +37,14 @@ impl Peers {
         Ok(Self { python, yume })
     }
 
+    /// Nothing installed, for what has no peer.
+    pub(crate) fn none() -> Self {
+        Self {
+            python: "python3".into(),
+            yume: None,
+        }
+    }
+
     /// One of the scripts beside the records, on one core.
     pub(crate) fn script(&self, name: &str) -> Command {
         let mut command = pinned(&self.python);

@@ -55,7 +55,8 @@ impl Picture {
                 "not reached"
             };
             let limit = format!("{} {}", figure(target.limit), line.unit);
-            let text = format!("target {}: at most {limit}, {word}", target.text);
+            let side = if target.is_least { "least" } else { "most" };
+            let text = format!("target {}: at {side} {limit}, {word}", target.text);
             self.text(LEFT, "name", &text);
         }
         self.y += ROW / 2.0;

@@ -36,7 +36,7 @@ pub(crate) struct Record {
     pub(crate) left_out: Vec<String>,
 }
 
-/// One piece of work and how those who did it fared. Less is better.
+/// One piece of work and how those who did it fared. Less is better, unless a target is a least.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Line {
     /// A short name.
@@ -73,8 +73,11 @@ pub(crate) struct Target {
     pub(crate) of: String,
     /// The promise in words.
     pub(crate) text: String,
-    /// The largest figure that keeps it, in the line's unit.
+    /// The largest figure that keeps it, in the line's unit; the least where that is said.
     pub(crate) limit: f64,
+    /// Whether the figure has to be at least the limit.
+    #[serde(default)]
+    pub(crate) is_least: bool,
     /// Whether it was kept.
     pub(crate) is_reached: bool,
 }
@@ -120,12 +123,27 @@ impl Line {
         self
     }
 
+    /// The line with the promise that `of` is at least `limit`.
+    pub(crate) fn at_least(mut self, of: &str, limit: f64) -> Self {
+        if let Some(figure) = self.median_of(of) {
+            self.targets.push(Target {
+                of: of.to_owned(),
+                text: format!("≥ {limit} {}", self.unit),
+                limit,
+                is_least: true,
+                is_reached: figure >= limit,
+            });
+        }
+        self
+    }
+
     fn promise(&mut self, of: &str, text: String, limit: f64) {
         if let Some(figure) = self.median_of(of) {
             self.targets.push(Target {
                 of: of.to_owned(),
                 text,
                 limit,
+                is_least: false,
                 is_reached: figure <= limit,
             });
         }
@@ -214,9 +232,11 @@ mod tests {
             .at_most("Seawall", 5.0)
             .at_most("Seawall", 4.9)
             .times("Seawall", 2.0, "Absent")
-            .at_most("Absent", 1.0);
+            .at_most("Absent", 1.0)
+            .at_least("Seawall", 5.0)
+            .at_least("Seawall", 5.1);
         let reached: Vec<bool> = line.targets.iter().map(|t| t.is_reached).collect();
-        assert_eq!(reached, [true, false, true, false]);
+        assert_eq!(reached, [true, false, true, false, true, false]);
         assert_eq!(line.median_of("Seawall"), Some(5.0));
         assert!((line.targets[0].limit - 5.0).abs() < 1e-9);
     }

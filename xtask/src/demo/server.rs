@@ -122,6 +122,18 @@ impl Server {
         }
     }
 
+    /// What the server's process holds in memory, in megabytes of a million bytes.
+    ///
+    /// # Errors
+    /// Where the system does not say.
+    pub(crate) fn resident_mb(&self) -> Result<f64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(path).context("asking for the server's memory")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        Ok(kib.context("the system does not tell the server's memory")? * 1024.0 / 1e6)
+    }
+
     fn last_words(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();

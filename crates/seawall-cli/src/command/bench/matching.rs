@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::Args;
 use seawall::index::{Index, Scope};
+use seawall::rows::within;
 use seawall_core::{Hash, Threshold};
 use serde::Serialize;
 
@@ -42,6 +43,15 @@ pub(crate) struct Match {
     /// How many of the queries are compared with every row.
     #[arg(long, value_name = "N", default_value_t = 100)]
     checked: u32,
+    /// Share the list out to so many banks.
+    #[arg(long, value_name = "B", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    banks: u16,
+    /// Crowd the list: so many of the sixteen slices of every hash are zero.
+    #[arg(long, value_name = "SLICES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=12))]
+    crowded: u16,
+    /// Also time looking at every row, for comparison.
+    #[arg(long)]
+    scan: bool,
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -63,12 +73,13 @@ impl Match {
         let rows = Rows {
             seed: self.seed,
             size: self.size as usize,
+            crowded: self.crowded,
         };
         let threshold = Threshold::new(self.max_distance);
         let threshold = threshold.expect("the argument's range is the threshold's");
         output::note(format_args!("building an index of {} hashes", self.size));
         let before = machine::resident_bytes();
-        let (index, build_seconds) = build(rows, threshold);
+        let (index, build_seconds) = build(rows, self.banks, threshold);
         let resident_mb = machine::grown_mb(before, machine::resident_bytes());
         let build_peak_mb = machine::grown_mb(before, machine::resident_bytes_max());
         let queries = rows.queries(self.queries as usize);
@@ -86,8 +97,13 @@ impl Match {
         let lookups = Lookups::new(&index, &queries, self);
         output::note("timing");
         let seconds = self.rounds.median_seconds(|| lookups.run());
+        let scan = self
+            .scan
+            .then(|| scan_microseconds(rows, &queries, self, threshold));
         let report = Report {
             size: self.size,
+            banks: self.banks,
+            crowded: self.crowded,
             queries: self.queries,
             seed: self.seed,
             threads: self.threads,
@@ -98,6 +114,7 @@ impl Match {
             pairs_unexpected: pairs.unexpected,
             recall: pairs.recall(),
             microseconds_per_query: rounded(seconds * 1e6 / f64::from(self.queries)),
+            microseconds_per_scan: scan.map(rounded),
             build_seconds: rounded(build_seconds),
             resident_mb,
             build_peak_mb,
@@ -115,11 +132,26 @@ impl Match {
     }
 }
 
-fn build(rows: Rows, threshold: Threshold) -> (Index, f64) {
-    let bank = Arc::new(rows.bank(threshold));
+fn build(rows: Rows, banks: u16, threshold: Threshold) -> (Index, f64) {
+    let banks = rows.banks(banks, threshold).into_iter().map(Arc::new);
+    let banks = banks.collect();
     let started = Instant::now();
-    let index = Index::new(vec![bank]);
+    let index = Index::new(banks);
     (index, started.elapsed().as_secs_f64())
+}
+
+/// Microseconds for looking at every row, each in its turn.
+fn scan_microseconds(rows: Rows, queries: &[Query], options: &Match, limit: Threshold) -> f64 {
+    let listed: Vec<[u64; 4]> = (0..rows.size).map(|row| rows.hash(row).0).collect();
+    let queries: Vec<&Query> = queries.iter().rev().take(SCANNED_QUERIES).collect();
+    let seconds = options.rounds.median_seconds(|| {
+        for query in &queries {
+            let mut found = 0;
+            within(query.hash, &listed, limit, &mut |_, _| found += 1);
+            black_box(found);
+        }
+    });
+    seconds * 1e6 / queries.len() as f64
 }
 
 /// The rows that the index finds for a query, in order.
@@ -251,6 +283,8 @@ impl<'a> Lookups<'a> {
 #[derive(Serialize)]
 struct Report {
     size: u32,
+    banks: u16,
+    crowded: u16,
     queries: u32,
     seed: u64,
     threads: u16,
@@ -261,6 +295,7 @@ struct Report {
     pairs_unexpected: usize,
     recall: f64,
     microseconds_per_query: f64,
+    microseconds_per_scan: Option<f64>,
     build_seconds: f64,
     resident_mb: Option<f64>,
     build_peak_mb: Option<f64>,
@@ -275,6 +310,8 @@ impl Report {
             return output::json(self);
         }
         let memory = |mb: Option<f64>| mb.map_or("unknown".to_owned(), |mb| format!("{mb:.1}"));
+        let scan = self.microseconds_per_scan.map(|scan| scan.to_string());
+        let scan = scan.unwrap_or("not timed".to_owned());
         table(&[
             ("listed hashes", self.size.to_string(), ""),
             ("pairs expected", self.pairs_expected.to_string(), ""),
@@ -282,6 +319,7 @@ impl Report {
             ("pairs too many", self.pairs_unexpected.to_string(), ""),
             ("recall", format!("{:.6}", self.recall), ""),
             ("one query", self.microseconds_per_query.to_string(), "µs"),
+            ("every row", scan, "µs"),
             ("threads", self.threads.to_string(), ""),
             ("building", self.build_seconds.to_string(), "s"),
             ("memory of the index", memory(self.resident_mb), "MB"),
@@ -297,6 +335,9 @@ pub(super) fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
 
+/// How many queries a comparison with every row takes.
+const SCANNED_QUERIES: usize = 20;
+
 /// The most that building takes for a row: the entries, the arrays being sorted and the
 /// finished tables. Measured at a million and at ten million rows.
 const BUILD_BYTES_PER_ROW: u64 = 200;
@@ -307,6 +348,7 @@ const EXAMPLES: &str = "Examples:
 
 What the figures mean:
   recall               share of the pairs expected that were found; it has to be 1
+  every row            with --scan: one query held against every row, without an index
   one query            the clock's time of a round divided by the queries of all threads
   building             from a list of hashes in memory to an index that answers
   memory of the index  what is resident after building, less what was before; in JSON

@@ -10,7 +10,7 @@ use anyhow::Context;
 use seawall::index::{BankIndex, BankSettings, Entry};
 use seawall_core::{BankId, BankRole, ContentId, Hash, PdqHash, Threshold};
 
-/// The bank that every list here is in.
+/// The first bank that a list here is in.
 pub(super) const BANK: BankId = BankId(1);
 
 /// Random hashes with exactly 128 ones, as those of ordinary pictures have.
@@ -18,6 +18,8 @@ pub(super) const BANK: BankId = BankId(1);
 pub(super) struct Rows {
     pub(super) seed: u64,
     pub(super) size: usize,
+    /// In how many of the sixteen slices of 16 bits every hash is zero.
+    pub(super) crowded: u16,
 }
 
 impl Rows {
@@ -34,6 +36,9 @@ impl Rows {
                 ones = if is_one { ones - 1 } else { ones + 1 };
             }
         }
+        for slice in 0..usize::from(self.crowded) {
+            words[slice / 4] &= !(0xFFFF << (slice % 4 * 16));
+        }
         PdqHash(words)
     }
 
@@ -46,17 +51,22 @@ impl Rows {
         }
     }
 
-    /// The whole list as a bank with this threshold.
-    pub(super) fn bank(&self, threshold: Threshold) -> BankIndex {
-        let settings = BankSettings {
-            bank: BANK,
-            name: "BENCH".to_owned(),
-            threshold,
-            enabled: true,
-            role: BankRole::Known,
-            lists: Vec::new(),
+    /// The whole list in so many banks with this threshold.
+    pub(super) fn banks(&self, count: u16, threshold: Threshold) -> Vec<BankIndex> {
+        let size = |bank: u16| self.size * usize::from(bank) / usize::from(count);
+        let bank = |bank: u16| {
+            let settings = BankSettings {
+                bank: BankId(BANK.0 + i64::from(bank)),
+                name: format!("BENCH_{bank}"),
+                threshold,
+                enabled: true,
+                role: BankRole::Known,
+                lists: Vec::new(),
+            };
+            let rows = size(bank)..size(bank + 1);
+            BankIndex::new(settings, rows.map(|row| self.entry(row)))
         };
-        BankIndex::new(settings, (0..self.size).map(|row| self.entry(row)))
+        (0..count).map(bank).collect()
     }
 
     /// `count` queries: the first half are listed hashes with 0 to 31 random bits flipped,
@@ -172,7 +182,11 @@ mod tests {
 
     #[test]
     fn half_of_the_queries_are_listed_hashes_with_the_bits_flipped_that_they_say() {
-        let rows = Rows { seed: 3, size: 50 };
+        let rows = Rows {
+            seed: 3,
+            size: 50,
+            crowded: 0,
+        };
         let queries = rows.queries(101);
         assert_eq!(queries.len(), 101);
         let planted: Vec<_> = queries
@@ -188,8 +202,31 @@ mod tests {
 
     #[test]
     fn a_row_has_as_many_ones_as_zeros() {
-        let rows = Rows { seed: 9, size: 100 };
+        let rows = Rows {
+            seed: 9,
+            size: 100,
+            crowded: 0,
+        };
         let ones = |row| -> u32 { rows.hash(row).0.iter().map(|word| word.count_ones()).sum() };
         assert!((0..100).all(|row| ones(row) == 128));
+    }
+
+    #[test]
+    fn a_list_is_shared_out_whole_and_crowded_where_asked() {
+        let rows = Rows {
+            seed: 9,
+            size: 100,
+            crowded: 5,
+        };
+        let banks = rows.banks(3, Threshold::DEFAULT);
+        assert_eq!(
+            banks.iter().map(|bank| bank.len()).collect::<Vec<_>>(),
+            [33, 33, 34]
+        );
+        for row in 0..200 {
+            let words = rows.hash(row).0;
+            assert_eq!((words[0], words[1] & 0xFFFF), (0, 0));
+            assert_ne!(words[1], 0);
+        }
     }
 }

@@ -79,6 +79,7 @@ impl Seen {
         let rows = Rows {
             seed: self.seed,
             size: self.size as usize,
+            crowded: 0,
         };
         let started = Instant::now();
         fill(&store, &key, rows)?;

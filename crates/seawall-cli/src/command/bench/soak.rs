@@ -52,8 +52,14 @@ impl Soak {
         let rows = Rows {
             seed: self.seed,
             size,
+            crowded: 0,
         };
-        let mut index = Index::new(vec![Arc::new(rows.bank(Threshold::DEFAULT))]);
+        let mut index = Index::new(
+            rows.banks(1, Threshold::DEFAULT)
+                .into_iter()
+                .map(Arc::new)
+                .collect(),
+        );
         let progress = indicatif::ProgressBar::new(self.rounds.into());
         let (mut memory, mut seconds): (Vec<u64>, f64) = (Vec::new(), 0.0);
         for round in 0..usize::from(self.rounds) {
