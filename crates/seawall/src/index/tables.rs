@@ -119,8 +119,8 @@ impl Tables {
     }
 
     /// What a lookup will have cost after the tables from `first` on, the candidates told from
-    /// samples of the long stretches: one block in [`BLOCKS_A_SAMPLE`], which one depending on the needle, so that
-    /// no order of the rows hides a crowd from every needle. Ends where it is more than `enough`.
+    /// samples of the long stretches; which blocks are sampled depends on the needle, so that no
+    /// order of the rows hides a crowd from every needle. Ends where it is more than `enough`.
     fn survey(
         &self,
         first: usize,
@@ -143,13 +143,16 @@ impl Tables {
                 break;
             }
             let fingerprint = fingerprint(needle, slice, self.address_bits);
-            let block = needle[slice % 4] as usize % BLOCKS_A_SAMPLE;
-            sampled.clear();
-            for piece in runs.iter().flat_map(|run| samples(run, block)) {
-                *spent += (piece.end - piece.start) as usize;
-                hamming::within_runs(fingerprint, &table.fingerprints, &[piece], sampled);
+            for run in runs.iter() {
+                let step = sample_step(run);
+                let first = needle[slice % 4] as usize % step;
+                sampled.clear();
+                for block in blocks(run).skip(first).step_by(step) {
+                    *spent += RUN_WORK;
+                    hamming::within_runs(fingerprint, &table.fingerprints, &[block], sampled);
+                }
+                work += sampled.len() * step * CANDIDATE_WORK;
             }
-            work += sampled.len() * BLOCKS_A_SAMPLE * CANDIDATE_WORK;
         }
         work
     }
@@ -211,7 +214,7 @@ impl Tables {
             hamming::within_runs(fingerprint, &table.fingerprints, runs, positions);
         } else {
             // In a crowd nearly all may pass: that shows soon, and need not be seen to the end.
-            for piece in runs.iter().flat_map(pieces) {
+            for piece in runs.iter().flat_map(|run| cut(*run, PIECE_VALUES as usize)) {
                 hamming::within_runs(fingerprint, &table.fingerprints, &[piece], positions);
                 if positions.len() > candidates_max {
                     return false;
@@ -285,8 +288,11 @@ struct Budget {
     whole: usize,
 }
 
-/// Of a stretch in a crowd, one block in so many is looked at to tell its candidates.
-const BLOCKS_A_SAMPLE: usize = 16;
+/// Of a stretch in a crowd, one block in so many is looked at to tell its candidates, or fewer:
+const SAMPLE_STEP_MIN: usize = 16;
+
+/// each is somewhere else in memory, and so many of one stretch tell enough.
+const SAMPLES_MAX: usize = 64;
 
 /// The length of such a block.
 const SAMPLE_VALUES: usize = 64;
@@ -319,36 +325,30 @@ fn expect_run(fingerprints: &[u16], run: Range<usize>) {
 }
 
 /// A stretch in short ones.
-fn pieces(run: &Run) -> impl Iterator<Item = Run> {
+fn cut(run: Run, values: usize) -> impl Iterator<Item = Run> {
     let Run {
         start,
         end,
         distance_max,
-    } = *run;
-    let starts = (start..end).step_by(PIECE_VALUES as usize);
-    starts.map(move |start| Run {
+    } = run;
+    (start..end).step_by(values).map(move |start| Run {
         start,
-        end: end.min(start + PIECE_VALUES),
+        end: end.min(start.saturating_add(values as u32)),
         distance_max,
     })
 }
 
-/// The blocks of a stretch to sample; none where it is too short to be a crowd.
-fn samples(run: &Run, block: usize) -> impl Iterator<Item = Run> {
-    let Run {
-        start,
-        end,
-        distance_max,
-    } = *run;
-    let is_long = (end - start) as usize >= 2 * SAMPLE_VALUES * BLOCKS_A_SAMPLE;
-    let first = start + (block * SAMPLE_VALUES) as u32;
-    let starts =
-        (first..if is_long { end } else { start }).step_by(SAMPLE_VALUES * BLOCKS_A_SAMPLE);
-    starts.map(move |start| Run {
-        start,
-        end: end.min(start + SAMPLE_VALUES as u32),
-        distance_max,
-    })
+/// A stretch in blocks to sample; none where it is too short to be a crowd.
+fn blocks(run: &Run) -> impl Iterator<Item = Run> {
+    let is_long = (run.end - run.start) as usize >= 2 * SAMPLE_VALUES * SAMPLE_STEP_MIN;
+    let end = if is_long { run.end } else { run.start };
+    cut(Run { end, ..*run }, SAMPLE_VALUES)
+}
+
+/// One block of a stretch in so many is looked at.
+fn sample_step(run: &Run) -> usize {
+    let blocks = (run.end - run.start) as usize / SAMPLE_VALUES;
+    (blocks / SAMPLES_MAX).max(SAMPLE_STEP_MIN)
 }
 
 /// A slice and the one after it on the ring.
