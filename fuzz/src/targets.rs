@@ -10,13 +10,14 @@ use seawall::index::Index;
 use seawall::preview::PreviewStyle;
 use seawall_casework::report::CallKind;
 use seawall_core::{Limits, Outcome, View, ViewOptions};
+use seawall_exchange::normal::{NormalText, NormalUrl};
 use sha2::{Digest, Sha256};
 
 /// A target: its name, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. Those that decode differ in their seeds alone: bytes say what they are.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     ("decode_jpeg", decode),
     ("decode_png", decode),
     ("decode_gif", decode),
@@ -26,6 +27,7 @@ pub const TARGETS: [Target; 14] = [
     ("decode_heic", decode),
     ("decode_avif", decode),
     ("list", list),
+    ("normal", normal),
     ("reply", reply),
     ("xml", xml),
     ("frames", frames),
@@ -87,6 +89,20 @@ pub fn list(bytes: &[u8]) {
         .count()
         + 1;
     assert!(list.rows.len() <= lines * 4);
+}
+
+/// An address and a text, as a list or a caller gives them.
+pub fn normal(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let normal = NormalText::new(&text);
+    assert_eq!(NormalText::new(normal.as_str()), normal);
+    let (one, other) = text.split_at(text.floor_char_boundary(text.len() / 2));
+    let (one, other) = (NormalText::new(one), NormalText::new(other));
+    assert_eq!(one.distance_chars(&other, 4), other.distance_chars(&one, 4));
+    if let Ok(url) = NormalUrl::read(&text) {
+        assert_eq!(NormalUrl::read(url.as_str()).as_ref(), Ok(&url));
+        assert!(url.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
+    }
 }
 
 /// The name of a view, as a worker or a caller gives it.

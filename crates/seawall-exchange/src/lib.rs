@@ -3,3 +3,4 @@
 //! It dials nowhere and stores nothing.
 
 pub mod list;
+pub mod normal;

@@ -24,7 +24,7 @@ pub struct Seed {
 #[must_use]
 pub fn fuzz_seeds() -> Vec<Seed> {
     let mut seeds = Vec::new();
-    let groups: [(&'static str, Files); 11] = [
+    let groups: [(&'static str, Files); 12] = [
         ("decode_jpeg", jpegs()),
         ("decode_png", pngs()),
         ("decode_gif", gifs()),
@@ -32,6 +32,7 @@ pub fn fuzz_seeds() -> Vec<Seed> {
         ("decode_bmp", bmps()),
         ("decode_tiff", tiffs()),
         ("list", lists()),
+        ("normal", addresses_and_texts()),
         ("reply", replies()),
         ("xml", replies()),
         ("view", view_names()),
@@ -51,6 +52,19 @@ type Files = Vec<(&'static str, Vec<u8>)>;
 
 fn small(seed: u64) -> Pixels {
     picture(24, 18, seed)
+}
+
+fn addresses_and_texts() -> Files {
+    let seed = |name, text: &str| (name, text.as_bytes().to_vec());
+    vec![
+        seed(
+            "address",
+            "HTTP://u@A.Example.:80/%7Ea/../b%2fc?q=%zz&r=|#f",
+        ),
+        seed("address-v6", "ftp://[2001:DB8::1]:21"),
+        seed("address-idn", "https://b\u{fc}cher.example/\u{fc} %C3%BC"),
+        seed("text", "cafe\u{301} caf\u{e9} \u{1100}\u{1161}\u{11a8}"),
+    ]
 }
 
 /// Snapshots of an index by their description, without the checksum at the end.
