@@ -98,3 +98,55 @@ fn check_name(name: &str) -> Result<(), UrlFault> {
         false => Err(UrlFault::Host),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    fn ports() -> Ports {
+        Ports::Only(vec![80, 443, 8080])
+    }
+
+    fn locations() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..60),
+            "(https?:|HTTP:|file:|ws:)?[/\\\\]{0,3}[a-z0-9.@:%\\[\\]/?#\\\\ -]{0,40}"
+                .prop_map(String::into_bytes),
+        ]
+    }
+
+    proptest! {
+        /// Whatever a server answers, the next hop is one that a caller could have given.
+        #[test]
+        fn a_redirect_leads_only_where_a_caller_may_lead(
+            base in select_base(), location in locations(),
+        ) {
+            let from = Place::read(base, &ports()).expect("a place");
+            let Ok(value) = HeaderValue::from_bytes(&location) else {
+                return Ok(());
+            };
+            let headers = HeaderMap::from_iter([(LOCATION, value)]);
+            let Ok(next) = from.redirected(&headers, &ports()) else {
+                return Ok(());
+            };
+            prop_assert!(["http", "https"].contains(&next.url.scheme()));
+            prop_assert!(next.url.username().is_empty() && next.url.password().is_none());
+            prop_assert!(ports().admit(next.target.port));
+            prop_assert!(from.url.scheme() == "http" || next.url.scheme() == "https");
+            let again = Place::read(next.url.as_str(), &ports()).expect("a place");
+            prop_assert_eq!(again.url, next.url);
+        }
+    }
+
+    fn select_base() -> impl Strategy<Value = &'static str> {
+        proptest::sample::select(
+            &[
+                "http://a.test:8080/x/y?z",
+                "https://a.test",
+                "http://10.0.0.1/",
+            ][..],
+        )
+    }
+}

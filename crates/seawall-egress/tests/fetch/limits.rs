@@ -98,16 +98,15 @@ async fn a_server_that_takes_its_time_is_left_at_the_deadline() {
 
 /// One deadline for all hops: a redirect does not start it anew.
 #[tokio::test]
-async fn a_redirect_to_a_slow_server_ends_at_the_same_deadline() {
-    let acts = [
-        ("/a", Act::redirect("/b")),
-        ("/b", Act::redirect("/c")),
-        ("/c", Act::stall("")),
-    ];
-    let web = Web::start(acts).await;
-    let error = failure(&web.url("127.0.0.1", "/a"), hasty()).await;
+async fn redirects_without_end_end_at_the_deadline() {
+    let patient = FetchPolicy {
+        redirects_max: u32::MAX,
+        ..hasty()
+    };
+    let web = Web::start([("/", Act::redirect("/"))]).await;
+    let error = failure(&web.url("127.0.0.1", "/"), patient).await;
     assert!(matches!(error, FetchError::Timeout), "{error:?}");
-    assert_eq!(web.requests().len(), 3);
+    assert!(web.requests().len() > 1);
 }
 
 #[derive(Debug)]
