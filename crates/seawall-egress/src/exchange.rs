@@ -111,7 +111,7 @@ async fn read(mut body: Incoming, bytes_max: usize) -> Result<Bytes, EgressError
     if declared > bytes_max {
         return Err(too_large());
     }
-    let mut whole = BytesMut::new();
+    let mut whole = BytesMut::with_capacity(declared);
     while let Some(frame) = body.frame().await {
         // Trailers are not part of what a caller sees.
         let Ok(data) = frame.map_err(EgressError::Exchange)?.into_data() else {

@@ -101,7 +101,8 @@ async fn a_server_that_takes_its_time_is_left_at_the_deadline() {
 async fn redirects_without_end_end_at_the_deadline() {
     let patient = FetchPolicy {
         redirects_max: u32::MAX,
-        ..hasty()
+        total_ms: 300,
+        ..policy()
     };
     let web = Web::start([("/", Act::redirect("/"))]).await;
     let error = failure(&web.url("127.0.0.1", "/"), patient).await;

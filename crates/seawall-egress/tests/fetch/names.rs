@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::process::Command;
 use std::sync::Arc;
 
 use seawall_egress::{FetchError, FetchPolicy, Ports, UrlFault};
@@ -192,6 +193,24 @@ async fn denied_networks_and_ports_that_are_not_named_are_refused_before_a_conne
         FetchError::BadUrl(UrlFault::Port)
     ));
     assert_eq!(web.requests().len(), 1);
+}
+
+/// A proxy would look names up itself and dial for us. The other test runs again in a process
+/// whose environment names one that takes no connection.
+#[test]
+fn proxies_that_the_environment_names_are_not_used() {
+    let own = std::env::current_exe().expect("this program");
+    let proxies = ["http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"];
+    let run = Command::new(own)
+        .args([
+            "--exact",
+            "names::a_name_that_changes_its_answer_is_asked_once",
+        ])
+        .envs(proxies.map(|name| (name, "http://127.0.0.1:9")))
+        .output();
+    let run = run.expect("it starts");
+    let text = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && text.contains("1 passed"), "{text}");
 }
 
 #[tokio::test]
