@@ -13,10 +13,16 @@ struct Generated {
     subcommand: &'static str,
 }
 
-const GENERATED: [Generated; 1] = [Generated {
-    path: "schemas/openapi.json",
-    subcommand: "openapi",
-}];
+const GENERATED: [Generated; 2] = [
+    Generated {
+        path: "schemas/openapi.json",
+        subcommand: "openapi",
+    },
+    Generated {
+        path: "schemas/hma-openapi.json",
+        subcommand: "hma-openapi",
+    },
+];
 
 /// Writes every generated file; with `--check` compares instead and changes nothing.
 ///

@@ -101,6 +101,8 @@ impl Counter {
             | EventKind::BankDeleted
             | EventKind::ContentsAdded
             | EventKind::ContentDeleted
+            | EventKind::ContentChanged
+            | EventKind::SignalTypeChanged
             | EventKind::ReportCallStarted
             | EventKind::ReportCallEnded
             | EventKind::ReportStuck

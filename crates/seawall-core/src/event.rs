@@ -16,6 +16,8 @@ pub enum Actor {
     User(UserId),
     /// A program with a bearer token.
     Token(TokenId),
+    /// A program without one that a trusted network let in.
+    Network,
 }
 
 macro_rules! event_kinds {
@@ -52,6 +54,8 @@ event_kinds! {
     BankDeleted "bank.deleted" "A bank and its contents were deleted.",
     ContentsAdded "contents.added" "Contents were added to a bank, in one batch.",
     ContentDeleted "content.deleted" "One content was deleted from its bank.",
+    ContentChanged "content.changed" "One content was switched on or off, or its remark changed.",
+    SignalTypeChanged "signal_type.changed" "A signal type was switched for clients of HMA.",
     LookupsTallied "lookups.tallied" "Counts of scans and lookups since the last tally.",
     CaseOpened "case.opened" "A matched upload became a case, its bytes sealed.",
     CaseRevealed "case.revealed" "A person asked to see a case's picture.",

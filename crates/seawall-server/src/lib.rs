@@ -9,6 +9,7 @@ pub mod console;
 
 mod api;
 mod guard;
+mod hma;
 mod lingering;
 mod metrics;
 mod openapi;
@@ -17,6 +18,6 @@ mod public;
 mod serve;
 mod state;
 
-pub use openapi::openapi_json;
+pub use openapi::{hma_openapi_json, openapi_json};
 pub use serve::{Listening, ServeError, Server};
 pub use state::{App, Face};

@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use crate::api;
+use crate::{api, hma};
 
 /// The document as pretty JSON. `schemas/openapi.json` is this text; a test compares them.
 ///
@@ -16,6 +16,12 @@ pub fn openapi_json() -> String {
         .expect("OpenAPI documents are JSON");
     text.push('\n');
     text
+}
+
+/// The document of the interface for clients of HMA. `schemas/hma-openapi.json` is this text.
+#[must_use]
+pub fn hma_openapi_json() -> String {
+    hma::document_text().to_owned()
 }
 
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
@@ -37,7 +43,8 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 )]
 pub(crate) struct Frame;
 
-struct Bearer;
+/// How callers say who they are.
+pub(crate) struct Bearer;
 
 impl utoipa::Modify for Bearer {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {

@@ -207,7 +207,10 @@ async fn serve(
     let mut listeners = JoinSet::new();
     for listener in bound {
         let signal = wait_for(stopped.clone());
-        let server = axum::serve(listener.socket, listener.router).with_graceful_shutdown(signal);
+        let service = listener
+            .router
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener.socket, service).with_graceful_shutdown(signal);
         listeners.spawn(async move { server.await });
     }
     let tasks = background(&app, &stopped);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use seawall_workflow::{Fetcher, Workflow};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::config::Hma;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
@@ -36,6 +37,8 @@ pub struct Face {
     pub hosts: Vec<String>,
     /// Largest upload in bytes.
     pub upload_bytes_max: usize,
+    /// Whom the interface for clients of HMA lets in without a token.
+    pub trust: Hma,
 }
 
 impl App {

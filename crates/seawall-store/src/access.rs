@@ -79,11 +79,17 @@ pub enum Scope {
     SeenRead,
     /// Take items out of the seen index.
     SeenWrite,
+    /// Hash files, as a client of HMA.
+    Hasher,
+    /// Look signals up, as a client of HMA.
+    Matcher,
+    /// Read and change banks, as a client of HMA.
+    Curator,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Scan,
         Self::BanksRead,
         Self::BanksWrite,
@@ -91,6 +97,9 @@ impl Scope {
         Self::FiguresRead,
         Self::SeenRead,
         Self::SeenWrite,
+        Self::Hasher,
+        Self::Matcher,
+        Self::Curator,
     ];
 
     /// The name used in interfaces and the database.
@@ -104,6 +113,9 @@ impl Scope {
             Self::FiguresRead => "figures.read",
             Self::SeenRead => "seen.read",
             Self::SeenWrite => "seen.write",
+            Self::Hasher => "hasher",
+            Self::Matcher => "matcher",
+            Self::Curator => "curator",
         }
     }
 

@@ -242,6 +242,40 @@ impl Reader<'_> {
         Ok(statement.query_row([bank.0], |row| row.get(0))?)
     }
 
+    /// How many hashes there are of each algorithm, in all banks. Looks at each.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn hash_counts(&self) -> Result<Vec<(Algorithm, u64)>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT algorithm, count(*) FROM hashes GROUP BY algorithm")?;
+        let rows = statement.query_map([], |row| {
+            let algorithm: String = row.get(0)?;
+            Ok((Algorithm::from_name(&algorithm), row.get(1)?))
+        })?;
+        rows.map(|row| {
+            let (algorithm, count) = row?;
+            let algorithm = algorithm.ok_or(StoreError::Value {
+                place: "hashes.algorithm",
+            })?;
+            Ok((algorithm, count))
+        })
+        .collect()
+    }
+
+    /// When the newest content was added, if there is any.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn newest_content_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT created_ms FROM contents ORDER BY id DESC LIMIT 1")?;
+        let newest = statement.query_row([], |row| row.get(0)).optional()?;
+        Ok(newest.map(Timestamp::from_millis))
+    }
+
     /// The remark of one content; `None` where it has none or is gone.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! and says no more than that it failed.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use base64::Engine;
@@ -116,6 +116,51 @@ impl Attempts {
     fn record(&self, name: &str, now: Timestamp) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failures.entry(hash_secret(name)).or_default().push(now);
+    }
+}
+
+/// Tokens that were found valid a moment ago, by the hash of their secret: whoever asks often
+/// does not wait for the database each time. Forgotten when anything about tokens may have
+/// changed, and after a second whatever happens.
+#[derive(Default)]
+pub(crate) struct KnownTokens(Mutex<Remembered>);
+
+#[derive(Default)]
+struct Remembered {
+    /// Rises when everything is forgotten: what was read before that is not remembered after.
+    times_forgotten: u64,
+    tokens: HashMap<[u8; 32], (Arc<Token>, Timestamp)>,
+}
+
+impl KnownTokens {
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, secret: &[u8; 32], now: Timestamp) -> Option<Arc<Token>> {
+        let remembered = self.lock();
+        let (token, read_at) = remembered.tokens.get(secret)?;
+        // A clock that was set back makes old what is new, never the other way round.
+        let is_fresh = (0..REMEMBERED_MS).contains(&now.millis_since(*read_at));
+        let is_valid = token.expires_at.is_none_or(|end| now < end);
+        (is_fresh && is_valid).then(|| Arc::clone(token))
+    }
+
+    fn remember(&self, secret: [u8; 32], token: &Arc<Token>, now: Timestamp, since: u64) {
+        let mut remembered = self.lock();
+        if remembered.times_forgotten != since {
+            return;
+        }
+        if remembered.tokens.len() >= REMEMBERED_MAX {
+            remembered.tokens.clear();
+        }
+        remembered.tokens.insert(secret, (Arc::clone(token), now));
+    }
+
+    pub(crate) fn forget(&self) {
+        let mut remembered = self.lock();
+        remembered.times_forgotten += 1;
+        remembered.tokens.clear();
     }
 }
 
@@ -315,17 +360,34 @@ impl Workflow {
             }
             let event = EventDraft::new(EventKind::TokenRevoked, actor).about(id);
             Ok(Change::new(()).event(event))
-        })
+        })?;
+        self.known_tokens.forget();
+        Ok(())
+    }
+
+    /// The token with this secret, where it was found valid a moment ago and nothing that may
+    /// have changed it happened since. Does not look into the database, so it never blocks.
+    #[must_use]
+    pub fn known_token(&self, secret: &str) -> Option<Arc<Token>> {
+        self.known_tokens
+            .find(&hash_secret(secret), self.clock.now())
     }
 
     /// The token with this secret, if it is valid now.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn token(&self, secret: &str) -> Result<Option<Token>, StoreError> {
-        let now = self.clock.now();
-        self.store
-            .read(|reader| reader.token_by_secret(&hash_secret(secret), now))
+    pub fn token(&self, secret: &str) -> Result<Option<Arc<Token>>, StoreError> {
+        let (now, secret) = (self.clock.now(), hash_secret(secret));
+        let since = self.known_tokens.lock().times_forgotten;
+        let token = self
+            .store
+            .read(|reader| reader.token_by_secret(&secret, now))?;
+        let token = token.map(Arc::new);
+        if let Some(token) = &token {
+            self.known_tokens.remember(secret, token, now, since);
+        }
+        Ok(token)
     }
 
     fn new_session(&self, user: &User, now: Timestamp) -> (Session, SignedIn) {
@@ -379,5 +441,8 @@ fn verify_password(password: &str, stored: &str) -> Result<bool, WorkflowError> 
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2Vhd2FsbC1ub2JvZHk$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const SESSION_MS: i64 = 8 * 3_600_000;
 const LINK_MS: i64 = 24 * 3_600_000;
+/// So long a token that was revoked behind this process's back works at most.
+const REMEMBERED_MS: i64 = 1_000;
+const REMEMBERED_MAX: usize = 1_024;
 const ATTEMPTS_MAX: usize = 10;
 const ATTEMPT_WINDOW_MS: i64 = 15 * 60_000;

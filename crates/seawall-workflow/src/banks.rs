@@ -384,11 +384,13 @@ impl Workflow {
         Ok(contents)
     }
 
-    /// Takes over what another process (the command line) changed in the banks.
+    /// Takes over what another process (the command line) changed in the banks, and forgets
+    /// which tokens were valid.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn refresh_banks(&self) -> Result<(), StoreError> {
+        self.known_tokens.forget();
         self.index.refresh(&self.store)
     }
 }

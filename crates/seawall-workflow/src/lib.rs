@@ -35,7 +35,7 @@ pub use ingest::{
     ExceptionAnswer, MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest,
     Signal, SignalOutcome,
 };
-pub use lookup::{LISTED_MAX, LookupAnswer};
+pub use lookup::{BankMatches, HashesHeld, LISTED_MAX, LookupAnswer, SignalQuery};
 pub use proof::{Gap, Proof, prove};
 pub use publish::Webhook;
 pub use review::{CaseFile, DecideFault, RevealError};

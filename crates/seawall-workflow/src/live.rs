@@ -248,6 +248,11 @@ fn load(reader: &Reader<'_>) -> Result<Snapshot, StoreError> {
 }
 
 impl Snapshot {
+    /// How many contents and banks changed in all: another number, another state.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
+    }
+
     fn take_over(
         &mut self,
         reader: &Reader<'_>,

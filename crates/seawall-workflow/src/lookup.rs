@@ -1,7 +1,10 @@
 //! Hashes are looked up: what they match, without a case.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use seawall::index::{Hit, Scope};
-use seawall_core::Hash;
+use seawall_core::{Algorithm, BankId, ContentId, Distance, Hash, Timestamp};
 use seawall_store::StoreError;
 use serde::Serialize;
 
@@ -20,6 +23,25 @@ pub struct LookupAnswer {
     pub suppressed: Vec<MatchAnswer>,
     /// How many exceptions speak against.
     pub suppressed_found: usize,
+}
+
+/// Which banks a lookup for a client of HMA is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SignalQuery<'a> {
+    /// Only the banks with these names; all where there are none. A name that no bank has is
+    /// passed over.
+    pub banks: Option<&'a [&'a str]>,
+    /// Banks that are not enabled as well.
+    pub disabled_banks: bool,
+}
+
+/// What a bank holds that one hash of a file matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankMatches {
+    /// The bank's name.
+    pub bank: String,
+    /// The contents, each once, with the distance of its nearest hash; nearest first.
+    pub contents: Vec<(ContentId, Distance)>,
 }
 
 /// How many matches of one hash are listed. With more, an answer for a thousand hashes in a
@@ -52,6 +74,36 @@ impl Workflow {
         Ok(answers)
     }
 
+    /// Looks the hashes of one file up as a client of HMA does: by bank, nearest bank first. What
+    /// exceptions speak against is left out. Opens no case and counts as one lookup.
+    ///
+    /// Everything is answered from memory: this never waits for the database.
+    #[must_use]
+    pub fn look_up_signals(&self, hashes: &[Hash], query: &SignalQuery<'_>) -> Vec<BankMatches> {
+        let banks = self.index.load();
+        let named = query.banks.map(|names| banks.ids_of(names));
+        let scope = Scope {
+            banks: named.as_deref(),
+            disabled_banks: query.disabled_banks,
+            ..Scope::default()
+        };
+        let mut nearest = BTreeMap::new();
+        for hash in hashes {
+            for hit in banks.index.lookup_in(hash, &scope) {
+                if hit.suppressed_by.is_none() {
+                    let known = nearest
+                        .entry((hit.bank, hit.content))
+                        .or_insert(hit.distance);
+                    *known = hit.distance.min(*known);
+                }
+            }
+        }
+        let mut nearest: Vec<_> = nearest.into_iter().collect();
+        nearest.sort_by_key(|(_, distance)| *distance);
+        self.tally.count_lookup(!nearest.is_empty());
+        banks.by_bank(&nearest)
+    }
+
     fn lookup_answer(&self, banks: &Snapshot, hits: &[Hit]) -> Result<LookupAnswer, StoreError> {
         let (suppressed, matches): (Vec<_>, Vec<_>) =
             hits.iter().partition(|hit| hit.suppressed_by.is_some());
@@ -68,6 +120,83 @@ impl Workflow {
             suppressed: listed(&suppressed)?,
             suppressed_found: suppressed.len(),
         })
+    }
+}
+
+/// How many hashes the banks hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HashesHeld {
+    counts: BTreeMap<Algorithm, u64>,
+    newest_at: Option<Timestamp>,
+}
+
+impl HashesHeld {
+    /// How many there are of one algorithm.
+    #[must_use]
+    pub fn of(&self, algorithm: Algorithm) -> u64 {
+        self.counts.get(&algorithm).copied().unwrap_or(0)
+    }
+
+    /// When the newest content was added, in seconds since 1970.
+    #[must_use]
+    pub fn newest_s(&self) -> Option<i64> {
+        self.newest_at.map(|at| at.as_millis().div_euclid(1_000))
+    }
+}
+
+/// The newest count, and the state of the banks that it is of.
+#[derive(Default)]
+pub(crate) struct Counted(Mutex<Option<(u64, HashesHeld)>>);
+
+impl Workflow {
+    /// How many hashes the banks hold. Counted anew after a change of the banks alone: that
+    /// looks at each.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn hashes_held(&self) -> Result<HashesHeld, StoreError> {
+        let counted = self.counted.0.lock();
+        let mut counted = counted.unwrap_or_else(PoisonError::into_inner);
+        let changes = self.index.load().changes();
+        if let Some((at, held)) = &*counted
+            && *at == changes
+        {
+            return Ok(held.clone());
+        }
+        let held = self.store.read(|reader| {
+            Ok::<_, StoreError>(HashesHeld {
+                counts: reader.hash_counts()?.into_iter().collect(),
+                newest_at: reader.newest_content_at()?,
+            })
+        })?;
+        *counted = Some((changes, held.clone()));
+        Ok(held)
+    }
+}
+
+impl Snapshot {
+    fn ids_of(&self, names: &[&str]) -> Vec<BankId> {
+        let banks = self.banks.values();
+        let named = banks.filter(|bank| names.contains(&bank.name.as_str()));
+        named.map(|bank| bank.id).collect()
+    }
+
+    /// Contents in order of distance, put together by bank in the order of each one's nearest.
+    fn by_bank(&self, nearest: &[((BankId, ContentId), Distance)]) -> Vec<BankMatches> {
+        let mut places = BTreeMap::new();
+        let mut found: Vec<BankMatches> = Vec::new();
+        for &((bank, content), distance) in nearest {
+            let place = *places.entry(bank).or_insert_with(|| {
+                let name = self.banks.get(&bank).map(|bank| bank.name.to_string());
+                found.push(BankMatches {
+                    bank: name.unwrap_or_default(),
+                    contents: Vec::new(),
+                });
+                found.len() - 1
+            });
+            found[place].contents.push((content, distance));
+        }
+        found
     }
 }
 

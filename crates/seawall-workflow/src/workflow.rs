@@ -9,11 +9,12 @@ use seawall_egress::{Egress, FetchPolicy, Fetcher};
 use seawall_store::{MasterKey, SeenKey, Store, Vault};
 use tokio::sync::Notify;
 
-use crate::access::Attempts;
+use crate::access::{Attempts, KnownTokens};
 use crate::deliver::Receiver;
 use crate::error::WorkflowError;
 use crate::ingest::Policy;
 use crate::live::LiveIndex;
+use crate::lookup::Counted;
 use crate::publish::Webhook;
 use crate::seen::SeenPolicy;
 use crate::snapshot::SnapshotFile;
@@ -70,7 +71,9 @@ pub struct Workflow {
     pub(crate) egress: Egress,
     pub(crate) index: LiveIndex,
     pub(crate) tally: Tally,
+    pub(crate) counted: Counted,
     pub(crate) attempts: Attempts,
+    pub(crate) known_tokens: KnownTokens,
     /// Wakes the task that delivers reports and messages.
     pub(crate) outgoing: Notify,
 }
@@ -102,7 +105,9 @@ impl Workflow {
             egress: Egress::new().map_err(WorkflowError::Egress)?,
             index,
             tally: Tally::default(),
+            counted: Counted::default(),
             attempts: Attempts::default(),
+            known_tokens: KnownTokens::default(),
             outgoing: Notify::new(),
         })
     }

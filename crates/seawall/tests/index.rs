@@ -219,7 +219,7 @@ fn banks_of_one_index_keep_their_own_thresholds_and_can_be_chosen() {
     let chosen = [BankId(3), BankId(20), BankId(25), BankId(99)];
     let scope = Scope {
         banks: Some(&chosen),
-        distance_max: None,
+        ..Scope::default()
     };
     assert_eq!(banks_in(scope), [(20, 5), (25, 5), (20, 6)]);
     let scope = Scope {
@@ -433,8 +433,9 @@ struct Listed {
 type Found = (u16, i64, i64, u16, Option<(i64, i64)>);
 
 impl Model {
-    /// Every enabled entry of a role within the limit that `replaced` or its own settings give.
-    fn near(&self, hash: &Hash, role: BankRole, replaced: Option<u16>) -> Vec<(u16, Listed, u16)> {
+    /// Every entry of a role within the limit that the scope or its own settings give, if it is
+    /// enabled or the scope takes what is not.
+    fn near(&self, hash: &Hash, role: BankRole, scope: &Scope<'_>) -> Vec<(u16, Listed, u16)> {
         let mut near = Vec::new();
         for entry in &self.entries {
             let bank = &self.banks[&entry.bank];
@@ -442,7 +443,8 @@ impl Model {
                 .lists
                 .iter()
                 .find(|list| Some(list.list.0) == entry.list);
-            let enabled = bank.enabled && list.is_none_or(|list| list.enabled);
+            let enabled =
+                (bank.enabled || scope.disabled_banks) && list.is_none_or(|list| list.enabled);
             let distance = match (hash, &entry.hash) {
                 (Hash::Pdq(a), Hash::Pdq(b)) => a.distance(*b).0,
                 (a, b) if a == b => 0,
@@ -451,7 +453,7 @@ impl Model {
             let own = list
                 .and_then(|list| list.threshold)
                 .unwrap_or(bank.threshold);
-            let limit = replaced.unwrap_or(own.bits());
+            let limit = scope.distance_max.unwrap_or(own).bits();
             if enabled && bank.role == role && distance <= limit {
                 near.push((distance, *entry, limit));
             }
@@ -459,14 +461,19 @@ impl Model {
         near
     }
 
-    fn lookup(&self, hash: &Hash, distance_max: Option<u16>, banks: Option<&[i64]>) -> Vec<Found> {
-        let exceptions = self.near(hash, BankRole::Exception, None).into_iter();
+    fn lookup(&self, hash: &Hash, scope: &Scope<'_>) -> Vec<Found> {
+        let exceptions = self.near(hash, BankRole::Exception, &Scope::default());
+        let exceptions = exceptions.into_iter();
         let nearest = exceptions
             .map(|(d, entry, _)| (d, entry.bank, entry.content))
             .min();
         let suppressor = nearest.map(|(_, bank, content)| (bank, content));
-        let mut near = self.near(hash, BankRole::Known, distance_max);
-        near.retain(|(_, entry, _)| banks.is_none_or(|banks| banks.contains(&entry.bank)));
+        let mut near = self.near(hash, BankRole::Known, scope);
+        let chosen = |bank| {
+            let banks = scope.banks;
+            banks.is_none_or(|banks| banks.contains(&BankId(bank)))
+        };
+        near.retain(|(_, entry, _)| chosen(entry.bank));
         near.sort_by_key(|(d, entry, _)| (*d, entry.bank, entry.content, entry.hash, entry.list));
         let mut seen = BTreeSet::new();
         near.retain(|(_, entry, _)| seen.insert((entry.bank, entry.content)));
@@ -622,26 +629,29 @@ impl Walk {
     fn look(&self, hash: &Hash, distance_max: Option<u16>, banks: Option<&[i64]>) {
         let chosen: Option<Vec<BankId>> =
             banks.map(|banks| banks.iter().copied().map(BankId).collect());
-        let scope = Scope {
-            distance_max: distance_max.and_then(Threshold::new),
-            banks: chosen.as_deref(),
-        };
-        let found: Vec<Found> = self
-            .index
-            .lookup_in(hash, &scope)
-            .iter()
-            .map(|hit| {
-                let suppressor = hit.suppressed_by.map(|by| (by.bank.0, by.content.0));
-                (
-                    hit.distance.0,
-                    hit.bank.0,
-                    hit.content.0,
-                    hit.threshold.bits(),
-                    suppressor,
-                )
-            })
-            .collect();
-        assert_eq!(found, self.model.lookup(hash, distance_max, banks));
+        for disabled_banks in [false, true] {
+            let scope = Scope {
+                distance_max: distance_max.and_then(Threshold::new),
+                banks: chosen.as_deref(),
+                disabled_banks,
+            };
+            assert_eq!(self.found(hash, &scope), self.model.lookup(hash, &scope));
+        }
+    }
+
+    fn found(&self, hash: &Hash, scope: &Scope<'_>) -> Vec<Found> {
+        let hits = self.index.lookup_in(hash, scope).into_iter();
+        let found = hits.map(|hit| {
+            let suppressor = hit.suppressed_by.map(|by| (by.bank.0, by.content.0));
+            (
+                hit.distance.0,
+                hit.bank.0,
+                hit.content.0,
+                hit.threshold.bits(),
+                suppressor,
+            )
+        });
+        found.collect()
     }
 }
 

@@ -75,6 +75,9 @@ enum Command {
     /// Print the OpenAPI document.
     #[command(hide = true)]
     Openapi,
+    /// Print the OpenAPI document of the interface for clients of HMA.
+    #[command(hide = true)]
+    HmaOpenapi,
     /// Decode hostile bytes from standard input, confined.
     #[command(hide = true)]
     Worker,
@@ -103,6 +106,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Selftest(command) => command.run(path),
         Command::Version(command) => command.run(),
         Command::Openapi => openapi::run(),
+        Command::HmaOpenapi => openapi::run_hma(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! `seawall openapi`: what `schemas/openapi.json` is made from.
+//! `seawall openapi` and `seawall hma-openapi`: what `schemas/openapi.json` and
+//! `schemas/hma-openapi.json` are made from.
 
 use std::io::Write;
 
@@ -6,5 +7,10 @@ use crate::output::Exit;
 
 pub(crate) fn run() -> anyhow::Result<Exit> {
     std::io::stdout().write_all(seawall_server::openapi_json().as_bytes())?;
+    Ok(Exit::Ok)
+}
+
+pub(crate) fn run_hma() -> anyhow::Result<Exit> {
+    std::io::stdout().write_all(seawall_server::hma_openapi_json().as_bytes())?;
     Ok(Exit::Ok)
 }

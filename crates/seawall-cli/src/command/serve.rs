@@ -34,6 +34,13 @@ impl Serve {
         }
         start_log();
         let _lock = folder::lock(&config)?;
+        if let Some(roles) = config.hma.roles_text() {
+            tracing::warn!(
+                roles,
+                "programs in trusted networks are let in WITHOUT A TOKEN; \
+                 take hma.trust out of the configuration to end that"
+            );
+        }
         let workflow = folder::workflow(&config)?;
         let swept = workflow.sweep_vault()?;
         if swept > 0 {
@@ -94,6 +101,7 @@ fn face(config: &Config, drill: bool, workflow: &seawall_workflow::Workflow) -> 
         provider: config.provider.name.clone(),
         hosts: config.listen.names(),
         upload_bytes_max: usize::try_from(workflow.limits().bytes_max).unwrap_or(usize::MAX),
+        trust: config.hma.clone(),
     }
 }
 

@@ -19,8 +19,8 @@ pub(crate) enum Token {
         /// What people call it.
         #[arg(long)]
         name: String,
-        /// scan, banks.read, banks.write, cases.read, figures.read, seen.read or seen.write; may be
-        /// given several times.
+        /// scan, banks.read, banks.write, cases.read, figures.read, seen.read or seen.write; for
+        /// clients of HMA hasher, matcher or curator. May be given several times.
         #[arg(long = "scope", required = true, value_parser = parse_scope)]
         scopes: Vec<Scope>,
         /// Until when, such as 2027-01-31T00:00:00Z.
@@ -90,5 +90,6 @@ fn parse_scope(text: &str) -> anyhow::Result<Scope> {
 
 const EXAMPLES: &str = "Examples:
   seawall token create --name uploads --scope scan
+  seawall token create --name hma-client --scope hasher --scope matcher
   seawall token create --name dashboards --scope cases.read --scope figures.read --json
   seawall token revoke 01234567-89ab-7def-8123-456789abcdef";

@@ -2,6 +2,7 @@
 
 product-name = Seawall
 skip-to-content = Skip to content
+trust-ribbon = Without a token: programs in trusted networks may act as { $roles }
 drill-ribbon = Drill: reports go to a stand-in on this machine
 nav-label = Parts of the console
 nav-queue = Queue
@@ -340,6 +341,7 @@ actor-system = Seawall
 actor-operator = Command line
 actor-user = User { $id }
 actor-token = Token { $id }
+actor-network = Trusted network
 event-store-created = The store was made
 event-bank-created = A bank was made
 event-bank-changed = A bank’s settings changed
@@ -374,6 +376,8 @@ event-seen-expired = Records of the seen index were deleted, their time being ov
 event-seen-forgotten = An item was taken out of the seen index
 event-seen-looked-up = Hashes were held against the seen index
 event-scan-suppressed = Every match of an upload was suppressed by exceptions
+event-content-changed = A content was switched on or off, or its remark changed
+event-signal-type-changed = A signal type was switched for clients of HMA
 event-list-changed = The settings of a list within a bank changed
 event-list-deleted = A list was deleted from its bank
 event-selftest-run = The built-in test was run

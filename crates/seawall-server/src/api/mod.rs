@@ -1,7 +1,7 @@
 //! The native API under `/api/v1`, one file a group of addresses.
 
 mod banks;
-mod body;
+pub(crate) mod body;
 mod cases;
 mod docs;
 mod health;
@@ -14,15 +14,16 @@ mod seen;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use http::Method;
+use http::{Method, Uri};
 use seawall_store::Scope;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::guard::{Rule, Who, authorise};
+use crate::hma;
 use crate::openapi::Frame;
-use crate::problem::{Code, Problem};
+use crate::problem::Code;
 use crate::state::App;
 
 /// Every address, with its description.
@@ -53,19 +54,22 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(docs::style))
 }
 
-/// The API listener's router.
+/// The API listener's router: this interface and the one for clients of HMA.
 pub(crate) fn router(app: App) -> Router {
     let (router, _) = routes().split_for_parts();
     router
         .route_layer(from_fn_with_state((app.clone(), RULES), authorise))
-        .fallback(|| async { Problem::new(Code::NotFound) })
-        .method_not_allowed_fallback(|| async { Problem::new(Code::NotAllowed) })
+        .merge(hma::router(app.clone()))
+        .fallback(|uri: Uri| async move { hma::no_such_address(&uri, Code::NotFound) })
+        .method_not_allowed_fallback(|uri: Uri| async move {
+            hma::no_such_address(&uri, Code::NotAllowed)
+        })
         // Handlers set their own limits, each fit for its body.
         .layer(DefaultBodyLimit::disable())
         .with_state(app)
 }
 
-/// The authorisation table of the API listener. An address that is not here is closed.
+/// The authorisation table of this interface. An address that is not here is closed.
 pub(crate) static RULES: &[Rule] = &[
     rule(Method::POST, "/api/v1/scans", Who::Scope(Scope::Scan)),
     rule(Method::POST, "/api/v1/lookups", Who::Scope(Scope::Scan)),
@@ -164,31 +168,16 @@ const fn rule(method: Method, path: &'static str, who: Who) -> Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::served;
     use std::collections::BTreeSet;
 
     #[test]
     fn every_address_stands_in_the_table_and_the_other_way_round() {
-        let document = routes().to_openapi();
-        let mut served = BTreeSet::new();
-        for (path, item) in &document.paths.paths {
-            let methods = [
-                ("GET", &item.get),
-                ("POST", &item.post),
-                ("PATCH", &item.patch),
-                ("PUT", &item.put),
-                ("DELETE", &item.delete),
-            ];
-            for (method, operation) in methods {
-                if operation.is_some() {
-                    served.insert(format!("{method} {path}"));
-                }
-            }
-        }
         let ruled: BTreeSet<_> = RULES
             .iter()
             .map(|rule| format!("{} {}", rule.method, rule.path))
             .collect();
-        assert_eq!(served, ruled);
+        assert_eq!(served(&routes().to_openapi()), ruled);
         assert_eq!(ruled.len(), RULES.len(), "no row stands twice");
     }
 

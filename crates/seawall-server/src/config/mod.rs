@@ -3,6 +3,7 @@
 //! `SEAWALL__SECTION__KEY=value` in the environment replaces a key of the file.
 
 mod fetch;
+mod hma;
 mod listen;
 mod provider;
 mod report;
@@ -17,6 +18,7 @@ use seawall_workflow::Policy;
 use serde::Deserialize;
 
 pub use fetch::{Fetch, NetworkConfig, PortsConfig};
+pub use hma::{Hma, HmaRole, Network, NetworkError};
 pub use listen::Listen;
 pub use provider::Provider;
 pub use report::{Environment, Report, ReportTarget};
@@ -36,6 +38,9 @@ pub struct Config {
     /// Where the server listens.
     #[serde(default)]
     pub listen: Listen,
+    /// The interface for clients of HMA.
+    #[serde(default)]
+    pub hma: Hma,
     /// What decoding may use.
     #[serde(default)]
     pub decode: Decode,
@@ -222,6 +227,7 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.listen.check()?;
+        self.hma.check()?;
         self.seen.check()?;
         self.report.check(&self.provider)?;
         let limits = self.decode.limits.limits();

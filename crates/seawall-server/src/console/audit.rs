@@ -99,6 +99,7 @@ fn pseudonym(t: &Texts, actor: Actor) -> String {
         Actor::Operator => t.text("actor-operator"),
         Actor::User(id) => t.fill("actor-user", [("id", tail(&id.to_string()).into())]),
         Actor::Token(id) => t.fill("actor-token", [("id", tail(&id.to_string()).into())]),
+        Actor::Network => t.text("actor-network"),
     }
 }
 

@@ -125,6 +125,7 @@ impl More {
             Actor::Operator => t.text("actor-operator"),
             Actor::User(id) => self.name(id),
             Actor::Token(id) => t.fill("actor-token", [("id", tail(&id.to_string()).into())]),
+            Actor::Network => t.text("actor-network"),
         }
     }
 }

@@ -97,6 +97,7 @@ impl Fixture {
             provider: "Harbour Social".into(),
             hosts: Vec::new(),
             upload_bytes_max: 1 << 20,
+            trust: crate::config::Hma::default(),
         };
         let workflow = workflow.expect("a workflow");
         let app = App {

@@ -20,6 +20,8 @@ pub(super) struct Page {
     pub(super) provider: String,
     /// Whether reports go to a stand-in.
     pub(super) drill: bool,
+    /// What programs in trusted networks may act as without a token, if as anything.
+    pub(super) trusted: Option<String>,
     /// Who reads it, if anyone is signed in.
     pub(super) viewer: Option<Viewer>,
     /// Which part of the console this is.
@@ -52,6 +54,7 @@ impl Page {
             title,
             provider: app.face.provider.clone(),
             drill: app.face.drill,
+            trusted: app.face.trust.roles_text(),
             viewer: visitor.map(|visitor| Viewer::new(t, visitor)),
             part: Part::Other,
         }
@@ -64,6 +67,10 @@ impl Page {
     /// Whether this page belongs to the part of this name.
     pub(super) fn is(&self, part: &str) -> bool {
         self.part.name() == part
+    }
+
+    pub(super) fn trust_ribbon(&self, roles: &str) -> String {
+        self.t.fill("trust-ribbon", [("roles", roles.into())])
     }
 
     pub(super) fn style(&self) -> String {

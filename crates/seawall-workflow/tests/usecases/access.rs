@@ -189,6 +189,36 @@ fn tokens_work_until_they_end_or_are_revoked() {
 }
 
 #[test]
+fn a_token_is_remembered_for_a_second_and_never_past_its_end_or_a_change() {
+    let f = fixture();
+    let make = |name: &str, lives_ms: i64| {
+        let end = Some(crate::fixture::start().plus_millis(lives_ms));
+        let scopes = BTreeSet::from([Scope::Matcher]);
+        let made = f.workflow.create_token(name, scopes, end, Actor::Operator);
+        made.expect("made")
+    };
+    let ((_, short), (id, long)) = (make("short", 500), make("long", 60_000));
+    let asks = |secret: &str| f.workflow.token(secret).expect("readable").is_some();
+    let knows = |secret: &str| f.workflow.known_token(secret).is_some();
+    assert!(!knows(long.expose()), "nobody asked for it yet");
+    assert!(asks(short.expose()) && asks(long.expose()) && !asks("guess"));
+    assert!(knows(short.expose()) && knows(long.expose()) && !knows("guess"));
+    f.clock.advance_ms(500);
+    assert!(!knows(short.expose()) && knows(long.expose()));
+    f.clock.advance_ms(499);
+    assert!(knows(long.expose()));
+    f.clock.advance_ms(1);
+    assert!(!knows(long.expose()), "a second is over");
+    assert!(asks(long.expose()) && knows(long.expose()));
+    f.workflow.refresh_banks().expect("readable");
+    assert!(!knows(long.expose()), "somebody changed the database");
+    assert!(asks(long.expose()) && knows(long.expose()));
+    let revoked = f.workflow.revoke_token(id, Actor::Operator);
+    revoked.expect("revoked");
+    assert!(!knows(long.expose()) && !asks(long.expose()));
+}
+
+#[test]
 fn a_secret_does_not_print() {
     let f = fixture();
     let link = f

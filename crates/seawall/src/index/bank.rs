@@ -57,9 +57,9 @@ impl BankSettings {
         own.unwrap_or(self.threshold)
     }
 
-    /// Whether entries of a list, or of none, take part in lookups.
-    pub(super) fn is_enabled(&self, list: Option<ListId>) -> bool {
-        self.enabled && self.list(list).is_none_or(|list| list.enabled)
+    /// Whether entries of a list, or of none, take part in lookups where their bank does.
+    pub(super) fn is_list_enabled(&self, list: Option<ListId>) -> bool {
+        self.list(list).is_none_or(|list| list.enabled)
     }
 
     fn list(&self, list: Option<ListId>) -> Option<&ListSettings> {

@@ -70,7 +70,11 @@ impl IndexedBank {
 
     /// How near to entries of a list, or of none, is near enough, where they are wanted.
     fn limit(&self, list: Option<ListId>, wanted: Wanted<'_>) -> Option<Threshold> {
-        if !self.settings.is_enabled(list) {
+        let takes_part = match wanted {
+            Wanted::Known(scope) => self.settings.enabled || scope.disabled_banks,
+            Wanted::Exceptions => self.settings.enabled,
+        };
+        if !takes_part || !self.settings.is_list_enabled(list) {
             return None;
         }
         let own = self.settings.threshold_of(list);
@@ -118,6 +122,8 @@ pub struct Scope<'a> {
     pub distance_max: Option<Threshold>,
     /// Only these banks. One that is not enabled stays out all the same.
     pub banks: Option<&'a [BankId]>,
+    /// Banks that are not enabled as well. Their lists that are not enabled stay out.
+    pub disabled_banks: bool,
 }
 
 /// One listed hash that matches.
@@ -198,7 +204,7 @@ impl Index {
     pub fn lookup(&self, hash: &Hash, distance_max: Option<Threshold>) -> Vec<Hit> {
         let scope = Scope {
             distance_max,
-            banks: None,
+            ..Scope::default()
         };
         self.lookup_in(hash, &scope)
     }
@@ -307,7 +313,7 @@ impl Index {
                 hits.extend(self.hit(item, Distance(distance), wanted));
             }
         }
-        let Some(reach) = self.recent_reach.of(wanted) else {
+        let Some(reach) = self.reach_in_recent(wanted) else {
             return;
         };
         for block in &self.recent {
@@ -366,18 +372,42 @@ impl Index {
 
     /// How far a search has to reach in a part; `None` where nothing in it is wanted.
     fn reach_in(&self, kept: &Kept, wanted: Wanted<'_>) -> Option<Threshold> {
-        let Wanted::Known(Scope {
-            banks: Some(banks), ..
-        }) = wanted
-        else {
-            return kept.reach.of(wanted);
-        };
-        let banks = banks.iter().filter_map(|&bank| self.bank(bank));
-        let limits = banks.flat_map(|bank| {
+        let limits_of = |bank: &IndexedBank| {
             let sources = kept.part.row_sources_of(bank.settings.bank);
-            sources.filter_map(|source| bank.limit(source.list, wanted))
-        });
-        limits.max()
+            let limits = sources.filter_map(|source| bank.limit(source.list, wanted));
+            limits.max()
+        };
+        match wanted {
+            Wanted::Known(Scope {
+                banks: Some(banks), ..
+            }) => {
+                let banks = banks.iter().filter_map(|&bank| self.bank(bank));
+                banks.filter_map(limits_of).max()
+            }
+            Wanted::Known(Scope {
+                disabled_banks: true,
+                ..
+            }) => self.banks.iter().filter_map(limits_of).max(),
+            Wanted::Known(_) | Wanted::Exceptions => kept.reach.of(wanted),
+        }
+    }
+
+    /// How far a search has to reach in what came since the parts were made.
+    fn reach_in_recent(&self, wanted: Wanted<'_>) -> Option<Threshold> {
+        match wanted {
+            Wanted::Known(Scope {
+                disabled_banks: true,
+                ..
+            }) => {
+                let of = |bank: &IndexedBank| {
+                    let lists = bank.settings.lists.iter().map(|list| Some(list.list));
+                    let sources = std::iter::once(None).chain(lists);
+                    sources.filter_map(|list| bank.limit(list, wanted)).max()
+                };
+                self.banks.iter().filter_map(of).max()
+            }
+            Wanted::Known(_) | Wanted::Exceptions => self.recent_reach.of(wanted),
+        }
     }
 
     /// The widest limit among sources for one that wants all of them.

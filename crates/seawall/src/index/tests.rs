@@ -170,8 +170,8 @@ fn an_exception_marks_hits_of_its_own_algorithm_and_only_within_its_own_threshol
     let by_digest = suppressor(&index, &Hash::Md5([7; 16]), None);
     assert_eq!(by_digest, Some((2, 9)));
     let only_known = Scope {
-        distance_max: None,
         banks: Some(&[BankId(1)]),
+        ..Scope::default()
     };
     let hits = index.lookup_in(&nearer, &only_known);
     assert!(hits[0].suppressed_by.is_some(), "exceptions always apply");

@@ -266,7 +266,7 @@ impl<'a> Lookups<'a> {
         if self.options.batch > 1 {
             let scope = Scope {
                 distance_max: self.threshold,
-                banks: None,
+                ..Scope::default()
             };
             for hashes in hashes.chunks(self.options.batch.into()) {
                 black_box(self.index.lookup_many(hashes, &scope));

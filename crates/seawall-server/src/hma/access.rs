@@ -1,0 +1,102 @@
+//! Who may call: a token with a role's scope, or a client in a network that the operator trusts.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Method, header};
+use seawall_core::Actor;
+use seawall_store::{Scope, Token};
+
+use super::fault::Fault;
+use crate::guard::{Caller, Rule, Who, find_caller};
+use crate::state::{App, Face};
+
+/// The program that calls.
+#[derive(Clone, Debug)]
+pub(super) enum Client {
+    /// With a token.
+    Token(Arc<Token>),
+    /// Without one, from this address.
+    Network(Arc<Face>, SocketAddr),
+}
+
+impl Client {
+    /// Who it is, for events.
+    #[expect(dead_code, reason = "curation names it in events")]
+    pub(super) fn actor(&self) -> Actor {
+        match self {
+            Self::Token(token) => Actor::Token(token.id),
+            Self::Network(..) => Actor::Network,
+        }
+    }
+
+    fn may(&self, scope: Scope) -> bool {
+        match self {
+            Self::Token(token) => token.scopes.contains(&scope),
+            Self::Network(face, peer) => face.trust.trusts(peer.ip(), scope),
+        }
+    }
+
+    /// Nothing, if the client may act in this role as well.
+    pub(super) fn needs(&self, scope: Scope) -> Result<(), Fault> {
+        match self.may(scope) {
+            true => Ok(()),
+            false => Err(Fault::MissingRole(scope)),
+        }
+    }
+}
+
+/// Lets a request through if the table says so. An address without a row is closed.
+pub(super) async fn authorise(
+    State((app, rules)): State<(App, &'static [Rule])>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    // HEAD is GET without the body, as the router serves it.
+    let method = match request.method() {
+        &Method::HEAD => &Method::GET,
+        other => other,
+    };
+    let path = request.extensions().get::<MatchedPath>();
+    let path = path.map(MatchedPath::as_str);
+    let rule = rules
+        .iter()
+        .find(|rule| rule.method == *method && Some(rule.path) == path);
+    let scope = match rule.map(|rule| rule.who) {
+        Some(Who::Anyone) => return next.run(request).await,
+        Some(Who::Scope(scope)) => scope,
+        None => return Fault::missing("there is no such address").into_response(),
+    };
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map(|ConnectInfo(peer)| *peer);
+    let client = match find_client(&app, request.headers(), peer).await {
+        Ok(client) => client,
+        Err(fault) => return fault.into_response(),
+    };
+    if let Err(fault) = client.needs(scope) {
+        return fault.into_response();
+    }
+    request.extensions_mut().insert(client);
+    next.run(request).await
+}
+
+async fn find_client(
+    app: &App,
+    headers: &HeaderMap,
+    peer: Option<SocketAddr>,
+) -> Result<Client, Fault> {
+    // Whoever sends a token means it: a bad one is not forgiven for the network it comes from.
+    if headers.contains_key(header::AUTHORIZATION) {
+        let Caller(token) = find_caller(app, headers).await?;
+        return Ok(Client::Token(token));
+    }
+    match peer {
+        Some(peer) if app.face.trust.is_near(peer.ip()) => {
+            Ok(Client::Network(Arc::clone(&app.face), peer))
+        }
+        Some(_) | None => Err(Fault::Unauthenticated),
+    }
+}

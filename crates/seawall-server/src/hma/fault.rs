@@ -1,0 +1,196 @@
+//! Failures in HMA's shape: `{"message": "..."}`. The table below is the only place where this
+//! interface chooses a status for one.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use seawall_core::Reason;
+use seawall_store::Scope;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::problem::{Code, Problem};
+
+/// A failure as a client of HMA sees it.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// What was asked makes no sense.
+    Bad(Cow<'static, str>),
+    /// There is no such thing.
+    Missing(Cow<'static, str>),
+    /// Neither a valid token nor a trusted network.
+    Unauthenticated,
+    /// The client may not act in this role.
+    MissingRole(Scope),
+    /// A bank's name is taken. HMA says so with 403.
+    BankExists,
+    /// Nothing could be made of the file, or not what was asked.
+    Unreadable(Reason),
+    /// Files are not fetched by their address in this version.
+    NoFetch,
+    /// What went wrong below this interface.
+    Native(Problem),
+}
+
+/// The body of a failure.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FaultBody {
+    /// What was wrong, for people.
+    message: String,
+    /// What was wrong, for programs, where it is not plain from the status. Codes are stable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
+
+impl Fault {
+    pub(super) fn bad(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Bad(message.into())
+    }
+
+    pub(super) fn missing(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Missing(message.into())
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::Missing(_) => StatusCode::NOT_FOUND,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::MissingRole(_) | Self::BankExists => StatusCode::FORBIDDEN,
+            Self::Unreadable(reason) => match reason {
+                Reason::TooManyBytes | Reason::TooManyPixels | Reason::TooMuchMemory => {
+                    StatusCode::PAYLOAD_TOO_LARGE
+                }
+                Reason::Empty
+                | Reason::Unreadable
+                | Reason::NotAPicture
+                | Reason::UnsupportedFormat
+                | Reason::TooSlow
+                | Reason::Damaged
+                | Reason::DecoderFailed
+                | Reason::TooSmall
+                | Reason::LowQuality => StatusCode::UNPROCESSABLE_ENTITY,
+            },
+            Self::NoFetch => StatusCode::NOT_IMPLEMENTED,
+            Self::Native(problem) => problem.code.status(),
+        }
+    }
+
+    fn body(&self) -> FaultBody {
+        let plain = |message: Cow<'static, str>| FaultBody {
+            message: message.into_owned(),
+            code: None,
+        };
+        match self {
+            Self::Bad(message) | Self::Missing(message) => plain(message.clone()),
+            Self::Unauthenticated => plain("Authentication required".into()),
+            Self::MissingRole(scope) => {
+                plain(format!("missing role: the client needs the role {}", scope.name()).into())
+            }
+            Self::BankExists => plain("Bank already exists".into()),
+            Self::Unreadable(reason) => FaultBody {
+                message: reason.sentence().to_owned(),
+                code: Some(reason_name(*reason)),
+            },
+            Self::NoFetch => FaultBody {
+                message: "this server does not fetch files by their address: send the file".into(),
+                code: Some("fetch_not_available"),
+            },
+            Self::Native(problem) => {
+                let title = problem.code.title().to_owned();
+                FaultBody {
+                    message: problem.detail.clone().unwrap_or(title),
+                    code: Some(problem.code.name()),
+                }
+            }
+        }
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let body = self.body();
+        let mut response = (self.status(), Json(body)).into_response();
+        match self {
+            // It may say when to come again.
+            Self::Native(problem) => {
+                let native = problem.into_response();
+                if let Some(later) = native.headers().get(header::RETRY_AFTER) {
+                    let headers = response.headers_mut();
+                    headers.insert(header::RETRY_AFTER, later.clone());
+                }
+            }
+            Self::Unauthenticated => {
+                let bearer = HeaderValue::from_static("Bearer");
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, bearer);
+            }
+            Self::Bad(_)
+            | Self::Missing(_)
+            | Self::MissingRole(_)
+            | Self::BankExists
+            | Self::Unreadable(_)
+            | Self::NoFetch => {}
+        }
+        response
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        if problem.code == Code::Unauthorized {
+            Self::Unauthenticated
+        } else if problem.code == Code::BankExists {
+            Self::BankExists
+        } else {
+            Self::Native(problem)
+        }
+    }
+}
+
+/// A reason by its name in interfaces.
+pub(super) fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Empty => "empty",
+        Reason::Unreadable => "unreadable",
+        Reason::NotAPicture => "not_a_picture",
+        Reason::UnsupportedFormat => "unsupported_format",
+        Reason::TooManyBytes => "too_many_bytes",
+        Reason::TooManyPixels => "too_many_pixels",
+        Reason::TooMuchMemory => "too_much_memory",
+        Reason::TooSlow => "too_slow",
+        Reason::Damaged => "damaged",
+        Reason::DecoderFailed => "decoder_failed",
+        Reason::TooSmall => "too_small",
+        Reason::LowQuality => "low_quality",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_have_one_name_everywhere() {
+        for reason in [
+            Reason::Empty,
+            Reason::Unreadable,
+            Reason::NotAPicture,
+            Reason::UnsupportedFormat,
+            Reason::TooManyBytes,
+            Reason::TooManyPixels,
+            Reason::TooMuchMemory,
+            Reason::TooSlow,
+            Reason::Damaged,
+            Reason::DecoderFailed,
+            Reason::TooSmall,
+            Reason::LowQuality,
+        ] {
+            let name = serde_json::to_value(reason).expect("a name");
+            assert_eq!(name, reason_name(reason));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! `/h`: files become hashes.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::HeaderValue;
+use seawall_core::{HashReport, Outcome, Reason};
+
+use super::fault::{Fault, FaultBody, reason_name};
+use super::fetch::fetch;
+use super::input::{Form, Query};
+use super::signal::{ContentType, SignalType};
+use crate::state::App;
+
+/// A file of a client, hashed.
+pub(super) struct Hashed {
+    /// The kinds of signal that were asked for, of which each has a hash or cannot have one.
+    pub(super) types: Vec<SignalType>,
+    /// Everything that was found out.
+    pub(super) report: HashReport,
+}
+
+impl Hashed {
+    /// The one value of each kind; empty where there is none of usable quality.
+    pub(super) fn values(&self) -> BTreeMap<&'static str, String> {
+        let values = self
+            .types
+            .iter()
+            .map(|kind| (kind.name(), kind.value_of(&self.report)));
+        values.collect()
+    }
+
+    /// An answer, with headers that say how much of the file it rests on.
+    pub(super) fn answer(&self, body: impl IntoResponse) -> Response {
+        let mut response = body.into_response();
+        let headers = response.headers_mut();
+        let outcome = HeaderValue::from_static(self.report.outcome.name());
+        headers.insert(OUTCOME_HEADER, outcome);
+        if let Some(reason) = self.report.reason {
+            headers.insert(REASON_HEADER, HeaderValue::from_static(reason_name(reason)));
+        }
+        response
+    }
+}
+
+/// Hash a file by its address
+#[utoipa::path(
+    get, path = "/h/hash", tag = "hashing",
+    params(
+        ("url" = String, Query, description = "Where the file is: http or https"),
+        ("content_type" = Option<String>, Query, description = "photo or video; told from the answer's media type where not given"),
+        ("types" = Option<String>, Query, description = "Signal types, between commas; pdq of a photo and video_md5 of a video where not given"),
+    ),
+    responses(
+        (status = 200, description = "The signals by type; empty where the quality is too low", body = BTreeMap<String, String>),
+        (status = 400, body = FaultBody), (status = 401, body = FaultBody), (status = 403, body = FaultBody),
+        (status = 413, body = FaultBody), (status = 422, body = FaultBody), (status = 501, body = FaultBody),
+    )
+)]
+pub(super) async fn hash_url(State(app): State<App>, query: Query) -> Result<Response, Fault> {
+    let hashed = hash_fetched(&app, &query).await?;
+    Ok(hashed.answer(Json(hashed.values())))
+}
+
+/// Hash a file
+///
+/// The form has one file, whose part is called by its content type: `photo` or `video`.
+#[utoipa::path(
+    post, path = "/h/hash", tag = "hashing",
+    params(
+        ("types" = Option<String>, Query, description = "Signal types, between commas; pdq of a photo and video_md5 of a video where not given"),
+    ),
+    request_body(content = FileForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The signals by type; empty where the quality is too low", body = BTreeMap<String, String>),
+        (status = 400, body = FaultBody), (status = 401, body = FaultBody), (status = 403, body = FaultBody),
+        (status = 413, body = FaultBody), (status = 422, body = FaultBody),
+    )
+)]
+pub(super) async fn hash_file(
+    State(app): State<App>,
+    query: Query,
+    request: Request,
+) -> Result<Response, Fault> {
+    let hashed = hash_form(&app, &query, request).await?;
+    Ok(hashed.answer(Json(hashed.values())))
+}
+
+/// A form with one file.
+#[derive(utoipa::ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the form; handlers read it part by part"
+)]
+pub(super) struct FileForm {
+    /// A picture.
+    #[schema(value_type = Option<String>, format = Binary)]
+    photo: Option<Vec<u8>>,
+    /// A video.
+    #[schema(value_type = Option<String>, format = Binary)]
+    video: Option<Vec<u8>>,
+}
+
+/// Hashes the file that the query's `url` names.
+pub(super) async fn hash_fetched(app: &App, query: &Query) -> Result<Hashed, Fault> {
+    let _place = app.upload_place().await?;
+    let fetched = fetch(app, query).await?;
+    hash_bytes(app, query, fetched.content_type, fetched.bytes).await
+}
+
+/// Hashes the file of a form.
+pub(super) async fn hash_form(app: &App, query: &Query, request: Request) -> Result<Hashed, Fault> {
+    let _place = app.upload_place().await?;
+    let form = Form::read(request, app.face.upload_bytes_max).await?;
+    hash_bytes(app, query, form.content_type, form.bytes).await
+}
+
+/// Hashes a file of this kind, as the query says.
+pub(super) async fn hash_bytes(
+    app: &App,
+    query: &Query,
+    content_type: ContentType,
+    bytes: Bytes,
+) -> Result<Hashed, Fault> {
+    let types = content_type.signal_types(query.text("types"))?;
+    if bytes.is_empty() {
+        return Err(Fault::Unreadable(Reason::Empty));
+    }
+    let report = app.workflow.hash_picture(bytes).await;
+    let report = report.map_err(crate::problem::Problem::from)?;
+    if types.contains(&SignalType::Pdq) {
+        // Digests are there whatever the file is. What PDQ needs is a picture that was decoded.
+        if report.outcome == Outcome::Refused {
+            return Err(Fault::Unreadable(
+                report.reason.unwrap_or(Reason::Unreadable),
+            ));
+        }
+    }
+    Ok(Hashed { types, report })
+}
+
+/// `hashed`, `unmatchable`, `partial` or `refused`: what became of the file.
+const OUTCOME_HEADER: &str = "seawall-outcome";
+/// Why, where it was not `hashed`.
+const REASON_HEADER: &str = "seawall-reason";
