@@ -77,23 +77,24 @@ pub(crate) async fn authorise(
     }
 }
 
-/// The program whose token a request carries.
+/// The program whose token a request carries. The database is asked each time, so that a token
+/// stops working at once wherever it was revoked.
 pub(crate) async fn find_caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let secret = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, secret)| secret.trim())
-        .ok_or(Problem::new(Code::Unauthorized))?;
-    if let Some(token) = app.workflow.known_token(secret) {
-        return Ok(Caller(token));
-    }
+    let secret = bearer_secret(headers).ok_or(Problem::new(Code::Unauthorized))?;
     let (workflow, secret) = (Arc::clone(&app.workflow), secret.to_owned());
     let token = tokio::task::spawn_blocking(move || workflow.token(&secret))
         .await
         .map_err(|error| Problem::internal(&error))??;
     token.map(Caller).ok_or(Problem::new(Code::Unauthorized))
+}
+
+/// The secret of the bearer token that a request carries.
+pub(crate) fn bearer_secret(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(secret.trim())
 }
 
 /// Refuses requests that address this server by a name it does not have: a page elsewhere

@@ -199,7 +199,6 @@ fn other_methods_and_other_addresses_are_closed() {
         answer.problem(405, "method_not_allowed");
     }
     for path in [
-        "/",
         "/api",
         "/api/v1",
         "/api/v2/banks",
