@@ -32,9 +32,9 @@ pub struct Fetch {
 pub struct PortsConfig(Ports);
 
 /// A block of addresses, such as `10.1.0.0/16`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct NetworkConfig(Network);
+pub struct NetworkConfig(pub(super) Network);
 
 impl Default for Fetch {
     fn default() -> Self {

@@ -18,7 +18,7 @@ use seawall_workflow::Policy;
 use serde::Deserialize;
 
 pub use fetch::{Fetch, NetworkConfig, PortsConfig};
-pub use hma::{Hma, HmaRole, Network, NetworkError};
+pub use hma::{Hma, HmaRole};
 pub use listen::Listen;
 pub use provider::Provider;
 pub use report::{Environment, Report, ReportTarget};
