@@ -46,6 +46,7 @@ problem_codes! {
     BadUpload BAD_REQUEST "bad_upload" "The upload could not be read",
     BadUrl BAD_REQUEST "bad_url" "The URL is not one that can be fetched",
     BankExists CONFLICT "bank_exists" "There is a bank of this name already",
+    Busy SERVICE_UNAVAILABLE "busy" "The server has as much to do as it takes on; try again shortly",
     BuiltIn CONFLICT "built_in" "The built-in test bank stays as it is",
     FetchBusy SERVICE_UNAVAILABLE "fetch_busy" "Too many URLs are being fetched",
     FetchFailed BAD_GATEWAY "fetch_failed" "The URL could not be fetched",
@@ -144,6 +145,9 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if matches!(self.code, Code::Busy | Code::FetchBusy) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -12,13 +12,15 @@ use seawall_sim::cybertipline::{BASE_PATH, CyberTipline, Options};
 use seawall_workflow::{FetchPolicy, Reach, Receiver, SystemClock, Workflow, WorkflowError};
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
 
-use crate::config::Listen;
+use crate::config::{Listen, Load};
 use crate::guard::{check_host, count, harden, limit_time};
+use crate::lanes::{Lanes, Wording, receive};
 use crate::lingering::drain;
+use crate::listener;
 use crate::metrics::Metrics;
 use crate::state::{App, Face};
 use crate::{api, console, public};
@@ -33,6 +35,8 @@ pub struct Server {
     pub fetch: FetchPolicy,
     /// Where it listens.
     pub listen: Listen,
+    /// What it takes on at once.
+    pub load: Load,
     /// In a drill: where the stand-in for the report's receiver keeps its journal. Reports then
     /// go to it, and a port that is taken is replaced by a free one.
     pub drill: Option<PathBuf>,
@@ -81,7 +85,7 @@ pub enum ServeError {
     Workflow(#[from] WorkflowError),
     /// A listener ended.
     #[error("serving")]
-    Serve(#[source] std::io::Error),
+    Serve(#[source] tokio::task::JoinError),
 }
 
 /// One listener on its way to being served.
@@ -127,7 +131,7 @@ impl Server {
             workflow: Arc::new(self.workflow),
             metrics: Arc::new(Metrics::new()),
             face: Arc::new(self.face),
-            uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+            lanes: Lanes::new(&self.load),
         };
         for (name, address, router) in [
             ("console", self.listen.console, console::router(app.clone())),
@@ -144,7 +148,9 @@ impl Server {
 
 /// What every listener has in common.
 fn dress(router: Router, app: &App, name: &'static str) -> Router {
+    let wording: Wording = crate::hma::worded;
     router
+        .layer(from_fn_with_state((app.lanes.clone(), wording), receive))
         .layer(from_fn(harden))
         .layer(from_fn(drain))
         .layer(from_fn(limit_time))
@@ -207,20 +213,13 @@ async fn serve(
     let mut listeners = JoinSet::new();
     for listener in bound {
         let signal = wait_for(stopped.clone());
-        let service = listener
-            .router
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener.socket, service).with_graceful_shutdown(signal);
-        listeners.spawn(async move { server.await });
+        listeners.spawn(listener::serve(listener.socket, listener.router, signal));
     }
     let tasks = background(&app, &stopped);
     tokio::select! {
         () = stop => {}
-        ended = listeners.join_next() => {
-            if let Some(Ok(Err(error))) = ended {
-                return Err(ServeError::Serve(error));
-            }
-        }
+        // A listener ends by itself only where it panics.
+        Some(ended) = listeners.join_next() => ended.map_err(ServeError::Serve)?,
     }
     // The receivers may all be gone already; then there is nobody left to tell.
     let _ = stopper.send(true);
@@ -358,8 +357,6 @@ fn stand_in_receiver(address: SocketAddr, password: String) -> Receiver {
 /// The stand-in guards nothing; the credentials are there to exercise the same path.
 const STAND_IN_USER: &str = "drill";
 const STAND_IN_PASSWORD: &str = "drill";
-/// Bounds the memory that uploads take: this many times the largest one.
-const UPLOADS_AT_ONCE: usize = 16;
 const DRAIN_TIME: Duration = Duration::from_secs(20);
 const DELIVERY_PAUSE: Duration = Duration::from_secs(1);
 const WATCH_PAUSE: Duration = Duration::from_millis(200);

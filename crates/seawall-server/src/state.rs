@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use seawall_workflow::{Fetcher, Workflow};
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::config::Hma;
+use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
@@ -20,8 +20,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// How this server presents itself.
     pub face: Arc<Face>,
-    /// How many uploads are held in memory at once; the others wait before they are read.
-    pub uploads: Arc<Semaphore>,
+    /// What is taken on at once.
+    pub lanes: Lanes,
 }
 
 /// How a server presents itself.
@@ -42,14 +42,6 @@ pub struct Face {
 }
 
 impl App {
-    /// A place for one upload in memory.
-    pub(crate) async fn upload_place(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.uploads
-            .acquire()
-            .await
-            .map_err(|error| Problem::internal(&error))
-    }
-
     /// Runs a use-case that blocks where it may block.
     pub(crate) async fn blocking<T, E>(
         &self,

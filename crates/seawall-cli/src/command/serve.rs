@@ -54,6 +54,7 @@ impl Serve {
             workflow,
             fetch: config.fetch.policy(&config.decode.limits.limits()),
             listen: config.listen,
+            load: config.load,
             drill,
         };
         let announce = |listening: &seawall_server::Listening| {

@@ -396,8 +396,8 @@ pub(crate) async fn add_picture(
 ) -> Result<(StatusCode, Json<AddedBody>), Problem> {
     let name = known_name(&name)?;
     let note = note(query.note)?;
-    let _place = app.upload_place().await?;
     let bytes = read_body(request, app.face.upload_bytes_max).await?;
+    let _place = app.lanes.decoder().await?;
     let report = app.workflow.hash_picture(bytes).await?;
     let perceptual = report
         .hashes

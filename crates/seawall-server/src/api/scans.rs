@@ -196,8 +196,8 @@ pub(crate) async fn scan(
     ApiQuery(query): ApiQuery<ScanQuery>,
     request: Request,
 ) -> Result<Json<ScanBody>, Problem> {
-    let _place = app.upload_place().await?;
     let upload = read_upload(request, query, app.face.upload_bytes_max).await?;
+    let _place = app.lanes.decoder().await?;
     let started = std::time::Instant::now();
     let Upload {
         item_id,

@@ -5,6 +5,7 @@
 mod fetch;
 mod hma;
 mod listen;
+mod load;
 mod provider;
 mod report;
 mod seen;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 pub use fetch::{Fetch, NetworkConfig, PortsConfig};
 pub use hma::{Hma, HmaRole};
 pub use listen::Listen;
+pub use load::Load;
 pub use provider::Provider;
 pub use report::{Environment, Report, ReportTarget};
 pub use seen::Seen;
@@ -44,6 +46,9 @@ pub struct Config {
     /// What decoding may use.
     #[serde(default)]
     pub decode: Decode,
+    /// What is taken on at once.
+    #[serde(default)]
+    pub load: Load,
     /// What is fetched for callers who give a URL in place of a file.
     #[serde(default)]
     pub fetch: Fetch,
@@ -231,6 +236,7 @@ impl Config {
         self.seen.check()?;
         self.report.check(&self.provider)?;
         let limits = self.decode.limits.limits();
+        self.load.check(limits.bytes_max)?;
         if limits.bytes_max == 0 || limits.pixels_max == 0 || limits.frames_max == 0 {
             let advice = "a limit of 0 would refuse every file";
             return Err(ConfigError::Value {

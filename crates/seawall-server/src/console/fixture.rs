@@ -105,7 +105,7 @@ impl Fixture {
             workflow: Arc::new(workflow),
             metrics: Arc::new(Metrics::new()),
             face: Arc::new(face),
-            uploads: Arc::new(tokio::sync::Semaphore::new(1)),
+            lanes: crate::lanes::Lanes::new(&crate::config::Load::default()),
         };
         let router = router(app.clone());
         Self {

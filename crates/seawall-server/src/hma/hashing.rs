@@ -106,14 +106,12 @@ pub(super) struct FileForm {
 
 /// Hashes the file that the query's `url` names.
 pub(super) async fn hash_fetched(app: &App, query: &Query) -> Result<Hashed, Fault> {
-    let _place = app.upload_place().await?;
     let fetched = fetch(app, query).await?;
     hash_bytes(app, query, fetched.content_type, fetched.bytes).await
 }
 
 /// Hashes the file of a form.
 pub(super) async fn hash_form(app: &App, query: &Query, request: Request) -> Result<Hashed, Fault> {
-    let _place = app.upload_place().await?;
     let form = Form::read(request, app.face.upload_bytes_max).await?;
     hash_bytes(app, query, form.content_type, form.bytes).await
 }
@@ -129,6 +127,7 @@ pub(super) async fn hash_bytes(
     if bytes.is_empty() {
         return Err(Fault::Unreadable(Reason::Empty));
     }
+    let _place = app.lanes.decoder().await?;
     let report = app.workflow.hash_picture(bytes).await;
     let report = report.map_err(crate::problem::Problem::from)?;
     if types.contains(&SignalType::Pdq) {

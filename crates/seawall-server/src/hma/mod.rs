@@ -53,13 +53,18 @@ pub(crate) fn router(app: App) -> Router<App> {
 
 /// The answer for an address that there is not, in the shape of the interface it would be in.
 pub(crate) fn no_such_address(uri: &Uri, code: Code) -> axum::response::Response {
+    worded(uri, Problem::new(code))
+}
+
+/// A problem in the shape of the interface that the address is of.
+pub(crate) fn worded(uri: &Uri, problem: Problem) -> axum::response::Response {
     use axum::response::IntoResponse;
     let is_hma = ["/h/", "/m/", "/c/"]
         .iter()
         .any(|start| uri.path().starts_with(start));
     match is_hma {
-        true => fault::Fault::from(Problem::new(code)).into_response(),
-        false => Problem::new(code).into_response(),
+        true => fault::Fault::from(problem).into_response(),
+        false => problem.into_response(),
     }
 }
 
