@@ -2,5 +2,6 @@
 //!
 //! It dials nowhere and stores nothing.
 
+pub mod hma_export;
 pub mod list;
 pub mod normal;

@@ -61,10 +61,10 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Summary> {
     let place = folder.display().to_string();
     let _: Value = program.json(&["init", &place, "--json"])?;
     let log = bench.folder.join("http.log");
-    let listed = fill(&program, &log, &folder, size)?;
+    let listed = fill(&program, &log, size)?;
     // Anew, as after any restart: what making the list took is not the server's size.
     let server = Server::start(&mut program.command(&["serve", "--drill"]), &log)?;
-    let token = token(&program)?;
+    let token = token(&program, &["hasher", "matcher", "curator"])?;
     let address: SocketAddr = server.addresses.api.trim_start_matches("http://").parse()?;
     let time = Duration::from_secs(if bench.options.quick { 3 } else { 20 });
 
@@ -102,26 +102,34 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Summary> {
 }
 
 /// Makes a bank of random hashes: some of them, to look up.
-fn fill(program: &Program, log: &Path, folder: &Path, size: u32) -> Result<Vec<PdqHash>> {
+fn fill(program: &Program, log: &Path, size: u32) -> Result<Vec<PdqHash>> {
     println!("  importing {size} hashes");
     let random = SeededRandom::new(11);
-    let mut rows = String::new();
-    let mut kept = Vec::new();
-    for row in 0..size {
-        let hash = hash(&random);
-        writeln!(rows, "{}", Hash::Pdq(hash)).expect("text can be written to");
-        if row % (size / LOOKED_UP) == 0 {
-            kept.push(hash);
-        }
+    let hashes: Vec<PdqHash> = (0..size).map(|_| hash(&random)).collect();
+    let server = Server::start(&mut program.command(&["serve", "--drill"]), log)?;
+    let api = client(&server, &token(program, &["banks.write"])?);
+    let bank = json!({ "name": BANK });
+    api.post_json("/api/v1/banks", &bank)?.expect_status(201)?;
+    for some in hashes.chunks(ROWS_AT_ONCE) {
+        let rows = some.iter().fold(String::new(), |mut rows, hash| {
+            writeln!(rows, "{}", Hash::Pdq(*hash)).expect("text can be written to");
+            rows
+        });
+        let path = format!("/api/v1/banks/{BANK}/import");
+        let headers = [("content-type", "text/plain")];
+        api.post(&path, &headers, rows.as_bytes())?
+            .expect_status(200)?;
     }
-    let list = folder.join("list.txt");
-    std::fs::write(&list, rows).context("writing the list")?;
-    let list = list.display().to_string();
-    let _: Value = program.json(&["bank", "create", BANK, "--json"])?;
-    let _: Value = program.json(&["bank", "import", BANK, &list, "--json"])?;
-    // The first start makes the index and stores it.
-    Server::start(&mut program.command(&["serve", "--drill"]), log)?.stop()?;
-    Ok(kept)
+    // Its end stores the index.
+    server.stop()?;
+    Ok(hashes
+        .into_iter()
+        .step_by((size / LOOKED_UP) as usize)
+        .collect())
+}
+
+fn client(server: &Server, token: &str) -> Client {
+    Client::new(&server.addresses.api).with("authorization", format!("Bearer {token}"))
 }
 
 /// Half of them listed hashes with 0 to 31 bits flipped, the others strangers.
@@ -217,7 +225,7 @@ fn keep_load(
 
 /// Milliseconds from sending a new hash until a lookup finds it.
 fn visible(bench: &Bench, server: &Server, token: &str) -> Result<Vec<f64>> {
-    let api = Client::new(&server.addresses.api).with("authorization", format!("Bearer {token}"));
+    let api = client(server, token);
     let random = SeededRandom::new(13);
     let mut took = Vec::new();
     for _ in 0..bench.repeats(21) {
@@ -288,11 +296,9 @@ fn memory(
     Ok(last)
 }
 
-fn token(program: &Program) -> Result<String> {
+fn token(program: &Program, scopes: &[&str]) -> Result<String> {
     let mut arguments = vec!["token", "create", "--name", "bench", "--json"];
-    arguments.extend([
-        "--scope", "hasher", "--scope", "matcher", "--scope", "curator",
-    ]);
+    arguments.extend(scopes.iter().flat_map(|scope| ["--scope", scope]));
     let token: Token = program.json(&arguments)?;
     Ok(token.secret)
 }
@@ -311,6 +317,7 @@ struct Token {
 
 const BANK: &str = "BENCH";
 const LOOKED_UP: u32 = 2_000;
+const ROWS_AT_ONCE: usize = 50_000;
 const HASH_CONNECTIONS: usize = 16;
 const PICTURE_CONNECTIONS: usize = 4;
 const LIMIT: Duration = Duration::from_secs(60);

@@ -1,0 +1,265 @@
+//! Contents as they come out of an HMA 2 database: one JSON object a line.
+//!
+//! The columns are those of HMA's tables `bank`, `bank_content` and `content_signal`
+//! (`OpenMediaMatch/storage/postgres/database.py` in `facebook/ThreatExchange`); the query that
+//! writes them stands in `docs/moving-from-hma.md`.
+//!
+//! ```
+//! use seawall_exchange::hma_export::read_row;
+//!
+//! let line = r#"{"bank":"SPAM","enabled_ratio":1.0,"id":7,"disable_until_ts":1,
+//!     "signals":{"video_md5":"00000000000000000000000000000007"}}"#;
+//! let row = read_row(line)?;
+//! assert_eq!((row.bank.as_str(), row.id, row.hashes.len()), ("SPAM", 7, 1));
+//! # Ok::<(), seawall_exchange::hma_export::RowError>(())
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use seawall_core::{Algorithm, Hash};
+use serde::Deserialize;
+
+/// One content of an HMA bank.
+pub struct Row {
+    /// The bank's name.
+    pub bank: String,
+    /// Of how many lookups the bank takes part in, 0 to 1.
+    pub enabled_ratio: f64,
+    /// The number that HMA's answers call `bank_content_id`.
+    pub id: i64,
+    /// Whether it is matched.
+    pub switch: Switch,
+    /// The client's own id of the content, from its metadata.
+    pub external_id: Option<String>,
+    /// Where the client says that the content is.
+    pub uri: Option<String>,
+    /// What else the client keeps, as JSON.
+    pub metadata: Option<String>,
+    /// A remark.
+    pub note: Option<String>,
+    /// The signals that Seawall has.
+    pub hashes: Vec<Hash>,
+    /// Whether its MD5 came under the name `video_md5`.
+    pub is_video: bool,
+    /// The names of signals that Seawall does not have.
+    pub left_out: Vec<String>,
+}
+
+/// Whether HMA matches a content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It does.
+    On,
+    /// It does not.
+    Off,
+    /// It does not until this second since 1970.
+    OffUntil {
+        /// The second.
+        unix_seconds: i64,
+    },
+}
+
+/// Values of a row do not appear in `Debug`.
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Row([redacted])")
+    }
+}
+
+/// Why a line is no content. Nothing of the line is in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowError {
+    /// It is not JSON, or not with these fields.
+    #[error("it is not an object with bank, id and signals (column {column})")]
+    Shape {
+        /// Where it stops being one.
+        column: usize,
+    },
+    /// A ratio that is not 0 to 1.
+    #[error("the ratio of its bank is not 0 to 1")]
+    Ratio,
+    /// A signal that is not what its type says.
+    #[error("its {signal} is not one")]
+    Signal {
+        /// The signal's type.
+        signal: &'static str,
+    },
+    /// A time that cannot be.
+    #[error("disable_until_ts is negative")]
+    Switch,
+}
+
+/// Reads one line.
+///
+/// # Errors
+/// [`RowError`].
+pub fn read_row(line: &str) -> Result<Row, RowError> {
+    let read: Read = serde_json::from_str(line).map_err(|error| RowError::Shape {
+        column: error.column(),
+    })?;
+    if !(0.0..=1.0).contains(&read.enabled_ratio) {
+        return Err(RowError::Ratio);
+    }
+    let (mut hashes, mut left_out) = (Vec::new(), Vec::new());
+    for (name, value) in &read.signals {
+        match SIGNALS.iter().find(|(known, _)| known == name) {
+            Some(&(signal, algorithm)) => {
+                let hash = Hash::parse(algorithm, value);
+                hashes.push(hash.map_err(|_| RowError::Signal { signal })?);
+            }
+            None => left_out.push(name.clone()),
+        }
+    }
+    Ok(Row {
+        is_video: read.signals.contains_key("video_md5"),
+        switch: switch(read.disable_until_ts)?,
+        external_id: read.external_id(),
+        metadata: read.metadata.as_ref().map(ToString::to_string),
+        uri: read.original_content_uri,
+        bank: read.bank,
+        enabled_ratio: read.enabled_ratio,
+        id: read.id,
+        note: read.note,
+        hashes,
+        left_out,
+    })
+}
+
+/// HMA writes 1 for on and 0 for off into the place of a time.
+fn switch(disable_until_ts: i64) -> Result<Switch, RowError> {
+    match disable_until_ts {
+        0 => Ok(Switch::Off),
+        1 => Ok(Switch::On),
+        unix_seconds if unix_seconds > 1 => Ok(Switch::OffUntil { unix_seconds }),
+        _ => Err(RowError::Switch),
+    }
+}
+
+#[derive(Deserialize)]
+struct Read {
+    bank: String,
+    #[serde(default = "all")]
+    enabled_ratio: f64,
+    id: i64,
+    #[serde(default = "on")]
+    disable_until_ts: i64,
+    #[serde(default)]
+    original_content_uri: Option<String>,
+    #[serde(default)]
+    metadata: Option<serde_json::Value>,
+    #[serde(default)]
+    note: Option<String>,
+    signals: BTreeMap<String, String>,
+}
+
+impl Read {
+    fn external_id(&self) -> Option<String> {
+        let id = self.metadata.as_ref()?.get("content_id")?;
+        id.as_str().map(str::to_owned)
+    }
+}
+
+fn all() -> f64 {
+    1.0
+}
+
+fn on() -> i64 {
+    1
+}
+
+/// The types of signal that there is an algorithm for. HMA itself knows the first two.
+const SIGNALS: [(&str, Algorithm); 5] = [
+    ("pdq", Algorithm::Pdq),
+    ("video_md5", Algorithm::Md5),
+    ("md5", Algorithm::Md5),
+    ("sha1", Algorithm::Sha1),
+    ("sha256", Algorithm::Sha256),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FULL: &str = r#"{"bank":"A_BANK","enabled_ratio":0.25,"id":12,"disable_until_ts":1893456000,
+        "original_content_uri":"https://media.example/12","note":"a remark",
+        "metadata":{"content_id":"post-12","content_uri":"https://media.example/12","json":{"a":1}},
+        "signals":{"pdq":"F8F8F0CCE0F4E84D0E370A22028F67F0B36E2ED596623E1D33E6339C4E9C9B22",
+                   "video_md5":"d41d8cd98f00b204e9800998ecf8427e","vpdq":"x"}}"#;
+
+    #[test]
+    fn every_field_of_a_content_is_read() {
+        let row = read_row(FULL).expect("a row");
+        assert_eq!(
+            (row.bank.as_str(), row.id, row.enabled_ratio),
+            ("A_BANK", 12, 0.25)
+        );
+        assert_eq!(
+            row.switch,
+            Switch::OffUntil {
+                unix_seconds: 1_893_456_000
+            }
+        );
+        assert_eq!(row.external_id.as_deref(), Some("post-12"));
+        assert_eq!(row.uri.as_deref(), Some("https://media.example/12"));
+        assert_eq!(row.note.as_deref(), Some("a remark"));
+        assert!(
+            row.metadata
+                .is_some_and(|json| json.contains(r#""json":{"a":1}"#))
+        );
+        let algorithms: Vec<_> = row.hashes.iter().map(Hash::algorithm).collect();
+        assert_eq!(algorithms, [Algorithm::Pdq, Algorithm::Md5]);
+        assert!(row.is_video);
+        assert_eq!(row.left_out, ["vpdq"]);
+    }
+
+    #[test]
+    fn what_an_older_version_does_not_have_may_be_null_or_absent() {
+        let row = read_row(
+            r#"{"bank":"B","id":1,"signals":{},"note":null,"metadata":null,"original_content_uri":null}"#,
+        );
+        let row = row.expect("a row");
+        assert_eq!((row.switch, row.enabled_ratio), (Switch::On, 1.0));
+        assert!(row.hashes.is_empty() && row.external_id.is_none() && row.note.is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_is_an_error_that_says_what() {
+        for (line, error) in [
+            ("", RowError::Shape { column: 0 }),
+            ("[1]", RowError::Shape { column: 3 }),
+            (
+                r#"{"bank":"B","id":1,"signals":{},"enabled_ratio":7}"#,
+                RowError::Ratio,
+            ),
+            (
+                r#"{"bank":"B","id":1,"signals":{},"disable_until_ts":-1}"#,
+                RowError::Switch,
+            ),
+            (
+                r#"{"bank":"B","id":1,"signals":{"pdq":"f8"}}"#,
+                RowError::Signal { signal: "pdq" },
+            ),
+        ] {
+            let read = read_row(line).map(|_| ());
+            match (&read, &error) {
+                (Err(RowError::Shape { .. }), RowError::Shape { .. }) => {}
+                _ => assert_eq!(read, Err(error), "{line}"),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_it_panic_and_no_error_quotes_it(line in "\\PC{0,80}", cut in 0_usize..400) {
+            let cut = &FULL[..cut.min(FULL.len())];
+            for text in [line.as_str(), cut] {
+                if let Err(error) = read_row(text) {
+                    prop_assert!(!error.to_string().contains("post-12"));
+                }
+            }
+        }
+    }
+}
