@@ -4,6 +4,14 @@
 mod access;
 #[path = "hma/bad_input.rs"]
 mod bad_input;
+#[path = "hma/banks.rs"]
+mod banks;
+#[path = "hma/clients.rs"]
+mod clients;
+#[path = "hma/contents.rs"]
+mod contents;
+#[path = "hma/faults.rs"]
+mod faults;
 #[path = "hma/hashing.rs"]
 mod hashing;
 #[path = "hma/matching.rs"]
@@ -11,6 +19,10 @@ mod matching;
 #[path = "hma/status.rs"]
 mod status;
 mod support;
+#[path = "hma/types.rs"]
+mod types;
+#[path = "hma/urls.rs"]
+mod urls;
 
 use serde_json::Value;
 use support::{Answer, Api, Installation, Server};

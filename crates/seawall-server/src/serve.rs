@@ -300,7 +300,7 @@ async fn watch_banks(app: App) {
     loop {
         tokio::time::sleep(WATCH_PAUSE).await;
         let version = watch.version().ok();
-        if version != seen {
+        if version != seen || app.workflow.is_content_due() {
             seen = version;
             if app
                 .blocking(|workflow| workflow.refresh_banks())

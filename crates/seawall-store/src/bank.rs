@@ -6,7 +6,7 @@ use seawall_core::{
     Algorithm, BankId, BankName, BankRole, ContentId, Hash, ListId, Quality, Threshold, Timestamp,
 };
 
-use crate::{Reader, StoreError, Tx};
+use crate::{Ratio, Reader, StoreError, Tx};
 
 /// A bank as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Bank {
     pub role: BankRole,
     /// Who vouches for it. Every exception bank has one.
     pub owner: Option<String>,
+    /// Of how many lookups by clients of HMA it takes part in, where it is enabled. Never none.
+    pub ratio: Ratio,
     /// Rises with every change of the bank or its contents.
     pub revision: i64,
     /// When it was made.
@@ -57,6 +59,8 @@ pub struct BankChange {
     pub threshold: Option<Threshold>,
     /// Whether it is matched at all.
     pub enabled: Option<bool>,
+    /// Of how many lookups by clients of HMA it takes part in; not [`Ratio::NONE`].
+    pub ratio: Option<Ratio>,
 }
 
 /// A hash with its quality.
@@ -327,12 +331,27 @@ impl Tx<'_> {
     pub fn update_bank(&self, bank: BankId, change: BankChange) -> Result<(), StoreError> {
         self.connection.execute(
             "UPDATE banks SET threshold = coalesce(?2, threshold),
-                 enabled = coalesce(?3, enabled), revision = revision + 1 WHERE id = ?1",
+                 enabled = coalesce(?3, enabled), sampled_ratio = coalesce(?4, sampled_ratio),
+                 revision = revision + 1 WHERE id = ?1",
             (
                 bank.0,
                 change.threshold.map(Threshold::bits),
                 change.enabled,
+                change.ratio.map(Ratio::value),
             ),
+        )?;
+        Ok(())
+    }
+
+    /// Calls a bank otherwise. A taken name is an error for which [`StoreError::is_duplicate`]
+    /// holds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn rename_bank(&self, bank: BankId, name: &BankName) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE banks SET name = ?2, revision = revision + 1 WHERE id = ?1",
+            (bank.0, name.as_str()),
         )?;
         Ok(())
     }
@@ -463,6 +482,9 @@ fn read_bank(row: &Row<'_>) -> Result<Bank, StoreError> {
             place: "banks.role",
         })?,
         owner: row.get("owner")?,
+        ratio: Ratio::new(row.get("sampled_ratio")?).ok_or(StoreError::Value {
+            place: "banks.sampled_ratio",
+        })?,
         revision: row.get("revision")?,
         created_at: Timestamp::from_millis(row.get("created_ms")?),
         contents: row.get("contents")?,

@@ -12,6 +12,7 @@ mod access;
 mod bank;
 mod case;
 mod connection;
+mod content;
 mod error;
 mod event;
 mod list;
@@ -30,6 +31,7 @@ pub use case::{
     RevealMode, UploadRow,
 };
 pub use connection::{Store, Watch};
+pub use content::{ContentDetails, ContentSwitch, Ratio};
 pub use error::StoreError;
 pub use list::{List, ListChange, ListName, ListNameError};
 pub use message::{Message, NewMessage};

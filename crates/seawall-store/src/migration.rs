@@ -51,4 +51,5 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_seen_index.sql"),
     include_str!("../migrations/0003_exceptions_and_lists.sql"),
     include_str!("../migrations/0004_counted_contents.sql"),
+    include_str!("../migrations/0005_clients_of_hma.sql"),
 ];

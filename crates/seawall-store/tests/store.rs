@@ -265,6 +265,7 @@ fn banks_keep_contents_and_their_revision_rises() {
                 BankChange {
                     threshold: Threshold::new(20),
                     enabled: None,
+                    ..BankChange::default()
                 },
             )?;
             let other = tx.delete_content(BankId(bank.0 + 1), content)?;

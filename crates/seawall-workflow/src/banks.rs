@@ -407,7 +407,7 @@ fn check_threshold(role: BankRole, threshold: Option<Threshold>) -> Result<(), B
 }
 
 /// Every exception says why it is one.
-fn check_reason(bank: &Bank, note: Option<&str>) -> Result<(), BankError> {
+pub(crate) fn check_reason(bank: &Bank, note: Option<&str>) -> Result<(), BankError> {
     match bank.role {
         BankRole::Known => Ok(()),
         BankRole::Exception => match note.map(str::trim) {
@@ -417,7 +417,7 @@ fn check_reason(bank: &Bank, note: Option<&str>) -> Result<(), BankError> {
     }
 }
 
-fn own_bank(tx: &Tx<'_>, name: &BankName) -> Result<Bank, BankError> {
+pub(crate) fn own_bank(tx: &Tx<'_>, name: &BankName) -> Result<Bank, BankError> {
     let bank = tx.bank(name)?.ok_or(BankError::NoBank)?;
     match bank.purpose {
         CasePurpose::Live => Ok(bank),

@@ -8,6 +8,7 @@
 
 mod access;
 mod banks;
+mod curation;
 mod deliver;
 mod draft;
 mod error;
@@ -29,6 +30,7 @@ mod workflow;
 
 pub use access::{AccessError, Secret, SignedIn};
 pub use banks::{BankError, BankRequest, Imported};
+pub use curation::{BankEdit, ContentEdit, KeptContent};
 pub use deliver::{Delivered, Receiver, ResumeError};
 pub use error::WorkflowError;
 pub use ingest::{

@@ -11,14 +11,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use seawall::index::{BankIndex, BankSettings, Entry, Index, ListSettings, SnapshotError};
 use seawall_casework::audit::{GENESIS, Verified};
-use seawall_core::{BankId, ContentId, ListId, Quality};
-use seawall_store::{Bank, BankHash, List, Reader, Store, StoreError};
+use seawall_core::{BankId, Clock, ContentId, ListId, Quality, Timestamp};
+use seawall_store::{Bank, BankHash, ContentSwitch, List, Ratio, Reader, Store, StoreError};
 
 use crate::snapshot::{BankMark, SnapshotFile, Stored};
 
 /// The banks as they are matched now.
 pub(crate) struct LiveIndex {
     shared: Arc<Shared>,
+    /// Contents are switched off until a time.
+    clock: Arc<dyn Clock>,
 }
 
 struct Shared {
@@ -45,6 +47,10 @@ pub(crate) struct Snapshot {
     /// How far each bank was taken over. Ids rise and are never used again, so that what was
     /// added since has higher ones than the last.
     marks: BTreeMap<BankId, BankMark>,
+    /// Contents that were ever switched. A stored index may hold them or not.
+    switches: BTreeMap<(BankId, ContentId), Switched>,
+    /// Kinds of signal whose share of lookups a client changed.
+    signal_ratios: BTreeMap<String, Ratio>,
     /// The newest event of the database at that moment.
     head: Verified,
     /// How many contents and banks changed in all.
@@ -58,6 +64,8 @@ impl Default for Snapshot {
             banks: BTreeMap::new(),
             lists: BTreeMap::new(),
             marks: BTreeMap::new(),
+            switches: BTreeMap::new(),
+            signal_ratios: BTreeMap::new(),
             head: Verified {
                 events: 0,
                 head: GENESIS,
@@ -65,6 +73,14 @@ impl Default for Snapshot {
             changes: 0,
         }
     }
+}
+
+/// A content that was switched off or on.
+#[derive(Clone, Copy)]
+struct Switched {
+    switch: ContentSwitch,
+    /// Whether the index holds its hashes.
+    is_in: bool,
 }
 
 /// A content that this process deleted.
@@ -78,9 +94,14 @@ pub(crate) struct Deletion {
 
 impl LiveIndex {
     /// The index as the file has it and the database since, or from the database alone.
-    pub(crate) fn new(store: &Store, file: SnapshotFile) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        store: &Store,
+        file: SnapshotFile,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
         let stored = file.read();
-        let (snapshot, is_taken_up) = store.read(|reader| start(stored, reader))?;
+        let now = clock.now();
+        let (snapshot, is_taken_up) = store.read(|reader| start(stored, reader, now))?;
         let shared = Shared {
             snapshot: ArcSwap::from_pointee(snapshot),
             written: Mutex::new(is_taken_up.then_some(0)),
@@ -90,6 +111,7 @@ impl LiveIndex {
         };
         Ok(Self {
             shared: Arc::new(shared),
+            clock,
         })
     }
 
@@ -124,7 +146,8 @@ impl LiveIndex {
     fn change(&self, store: &Store, deletion: Option<Deletion>) -> Result<(), StoreError> {
         let changing = self.shared.lock();
         let mut next = Snapshot::clone(&self.load());
-        store.read(|reader| next.take_over(reader, deletion))?;
+        let now = self.clock.now();
+        store.read(|reader| next.take_over(reader, deletion, now))?;
         let unordered = next.index.needs_compaction();
         self.shared.snapshot.store(Arc::new(next));
         drop(changing);
@@ -185,11 +208,12 @@ const UNWRITTEN_SHARE: u64 = 16;
 fn start(
     stored: Result<Option<Stored>, SnapshotError>,
     reader: &Reader<'_>,
+    now: Timestamp,
 ) -> Result<(Snapshot, bool), StoreError> {
     let why = match stored {
         // A first start, or one from before the index was stored: nothing is wrong.
         Ok(None) => {
-            let loaded = load(reader)?;
+            let loaded = load(reader, now)?;
             let entries = loaded.index.size().entries;
             tracing::info!(entries, "the index was built from the database");
             return Ok((loaded, false));
@@ -198,7 +222,7 @@ fn start(
         Err(_) => "it is damaged, of another key, or cannot be read",
         Ok(Some(stored)) => {
             if reader.event_hash(stored.head.events)? == Some(stored.head.head) {
-                let taken_up = take_up(stored, reader)?;
+                let taken_up = take_up(stored, reader, now)?;
                 let (entries, late) = (taken_up.index.size().entries, taken_up.changes);
                 tracing::info!(entries, late, "the stored index was taken up");
                 return Ok((taken_up, true));
@@ -206,7 +230,7 @@ fn start(
             "it is not from this database as it is now"
         }
     };
-    let loaded = load(reader)?;
+    let loaded = load(reader, now)?;
     let entries = loaded.index.size().entries;
     tracing::warn!(
         entries,
@@ -216,7 +240,7 @@ fn start(
     Ok((loaded, false))
 }
 
-fn take_up(stored: Stored, reader: &Reader<'_>) -> Result<Snapshot, StoreError> {
+fn take_up(stored: Stored, reader: &Reader<'_>, now: Timestamp) -> Result<Snapshot, StoreError> {
     let marks = stored.marks.into_iter();
     let mut next = Snapshot {
         index: stored.index,
@@ -228,11 +252,11 @@ fn take_up(stored: Stored, reader: &Reader<'_>) -> Result<Snapshot, StoreError> 
     for unmarked in known.iter().filter(|bank| !next.marks.contains_key(bank)) {
         next.index.remove_bank(*unmarked);
     }
-    next.take_over(reader, None)?;
+    next.take_over(reader, None, now)?;
     Ok(next)
 }
 
-fn load(reader: &Reader<'_>) -> Result<Snapshot, StoreError> {
+fn load(reader: &Reader<'_>, now: Timestamp) -> Result<Snapshot, StoreError> {
     let (mut indexes, mut next) = (Vec::new(), Snapshot::default());
     for bank in reader.banks()? {
         let hashes = reader.bank_hashes(bank.id)?;
@@ -243,6 +267,11 @@ fn load(reader: &Reader<'_>) -> Result<Snapshot, StoreError> {
         next.take_bank(reader, bank)?;
     }
     next.index = Index::new(indexes);
+    let banks: Vec<BankId> = next.banks.keys().copied().collect();
+    for bank in banks {
+        next.take_switches(reader, bank, now)?;
+    }
+    next.take_signal_ratios(reader)?;
     next.head = reader.head()?;
     Ok(next)
 }
@@ -257,6 +286,7 @@ impl Snapshot {
         &mut self,
         reader: &Reader<'_>,
         deletion: Option<Deletion>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let banks = reader.banks()?;
         let present: BTreeSet<BankId> = banks.iter().map(|bank| bank.id).collect();
@@ -266,10 +296,13 @@ impl Snapshot {
         }
         self.marks.retain(|bank, _| present.contains(bank));
         self.banks.retain(|bank, _| present.contains(bank));
+        self.switches.retain(|(bank, _), _| present.contains(bank));
         for bank in banks {
             let deletion = deletion.filter(|deletion| deletion.bank == bank.id);
-            self.take_over_bank(reader, bank, deletion)?;
+            self.take_over_bank(reader, bank, deletion, now)?;
         }
+        self.take_back_due(reader, now)?;
+        self.take_signal_ratios(reader)?;
         self.head = reader.head()?;
         Ok(())
     }
@@ -279,6 +312,7 @@ impl Snapshot {
         reader: &Reader<'_>,
         bank: Bank,
         deletion: Option<Deletion>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let before = self.marks.get(&bank.id).copied();
         let unchanged = before.is_some_and(|before| before.revision == bank.revision);
@@ -290,6 +324,7 @@ impl Snapshot {
         self.take_lists(lists);
         if unchanged {
             // It came with the file.
+            self.take_switches(reader, bank.id, now)?;
             self.banks.insert(bank.id, bank);
             return Ok(());
         }
@@ -315,7 +350,81 @@ impl Snapshot {
             changed += self.withdraw_missing(reader, bank.id)?;
         }
         self.changes += changed;
+        self.take_switches(reader, bank.id, now)?;
         self.take_bank(reader, bank)
+    }
+
+    /// Takes contents of a bank out of the index that are switched off, and back in that are on.
+    fn take_switches(
+        &mut self,
+        reader: &Reader<'_>,
+        bank: BankId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut switches = BTreeMap::new();
+        for (content, switch) in reader.switched_contents(bank)? {
+            let is_in = switch.is_on(now);
+            let known = self.switches.get(&(bank, content));
+            // Of one that is not known yet, a stored index may hold something or nothing.
+            if known.is_none_or(|known| known.is_in != is_in) {
+                self.put(reader, bank, content, is_in)?;
+            }
+            switches.insert((bank, content), Switched { switch, is_in });
+        }
+        self.switches.retain(|(of, _), _| *of != bank);
+        self.switches.append(&mut switches);
+        Ok(())
+    }
+
+    /// Takes contents back in whose time is over.
+    fn take_back_due(&mut self, reader: &Reader<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let due: Vec<_> = self.due(now).collect();
+        for (bank, content) in due {
+            self.put(reader, bank, content, true)?;
+            if let Some(switched) = self.switches.get_mut(&(bank, content)) {
+                switched.is_in = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn due(&self, now: Timestamp) -> impl Iterator<Item = (BankId, ContentId)> {
+        let switches = self.switches.iter();
+        let due = switches.filter(move |(_, at)| !at.is_in && at.switch.is_on(now));
+        due.map(|(place, _)| *place)
+    }
+
+    /// Whether the time of a content that was switched off is over.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.due(now).next().is_some()
+    }
+
+    /// Puts a content's hashes into the index, or takes them out, whatever it held of them.
+    fn put(
+        &mut self,
+        reader: &Reader<'_>,
+        bank: BankId,
+        content: ContentId,
+        is_in: bool,
+    ) -> Result<(), StoreError> {
+        self.index.withdraw(bank, content);
+        if is_in {
+            let hashes = reader.bank_hashes_of(content)?;
+            let added = self.index.add(bank, entries(hashes));
+            added.expect("switches are of banks that were set");
+        }
+        self.changes += 1;
+        Ok(())
+    }
+
+    fn take_signal_ratios(&mut self, reader: &Reader<'_>) -> Result<(), StoreError> {
+        self.signal_ratios = reader.signal_ratios()?.into_iter().collect();
+        Ok(())
+    }
+
+    /// Of how many lookups a kind of signal takes part in.
+    pub(crate) fn signal_ratio(&self, name: &str) -> Ratio {
+        self.signal_ratios.get(name).copied().unwrap_or(Ratio::ALL)
     }
 
     /// Another process, or a change at the same time, deleted contents of this bank. Returns

@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use seawall::index::{Hit, Scope};
 use seawall_core::{Algorithm, BankId, ContentId, Distance, Hash, Timestamp};
-use seawall_store::StoreError;
+use seawall_store::{Ratio, StoreError};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::Workflow;
 use crate::ingest::{MatchAnswer, match_answer};
@@ -31,8 +32,10 @@ pub struct SignalQuery<'a> {
     /// Only the banks with these names; all where there are none. A name that no bank has is
     /// passed over.
     pub banks: Option<&'a [&'a str]>,
-    /// Banks that are not enabled as well.
-    pub disabled_banks: bool,
+    /// Every bank, those that are not enabled and those that are sampled as well.
+    pub bypass: bool,
+    /// What the sampling of banks goes by; the first hash looked up where there is none.
+    pub seed: Option<&'a str>,
 }
 
 /// What a bank holds that one hash of a file matches.
@@ -84,7 +87,7 @@ impl Workflow {
         let named = query.banks.map(|names| banks.ids_of(names));
         let scope = Scope {
             banks: named.as_deref(),
-            disabled_banks: query.disabled_banks,
+            disabled_banks: query.bypass,
             ..Scope::default()
         };
         let mut nearest = BTreeMap::new();
@@ -100,6 +103,9 @@ impl Workflow {
         }
         let mut nearest: Vec<_> = nearest.into_iter().collect();
         nearest.sort_by_key(|(_, distance)| *distance);
+        if !query.bypass {
+            banks.sample(&mut nearest, query.seed, hashes);
+        }
         self.tally.count_lookup(!nearest.is_empty());
         banks.by_bank(&nearest)
     }
@@ -181,8 +187,23 @@ impl Snapshot {
         named.map(|bank| bank.id).collect()
     }
 
+    /// Leaves out banks that take part in some lookups alone, where this is none of them.
+    fn sample(&self, nearest: &mut Vec<Near>, seed: Option<&str>, hashes: &[Hash]) {
+        let ratio = |bank: BankId| {
+            let known = self.banks.get(&bank);
+            known.map_or(Ratio::ALL, |bank| bank.ratio)
+        };
+        if nearest
+            .iter()
+            .any(|((bank, _), _)| ratio(*bank) != Ratio::ALL)
+        {
+            let coin = coin(seed, hashes);
+            nearest.retain(|((bank, _), _)| coin < ratio(*bank).value());
+        }
+    }
+
     /// Contents in order of distance, put together by bank in the order of each one's nearest.
-    fn by_bank(&self, nearest: &[((BankId, ContentId), Distance)]) -> Vec<BankMatches> {
+    fn by_bank(&self, nearest: &[Near]) -> Vec<BankMatches> {
         let mut places = BTreeMap::new();
         let mut found: Vec<BankMatches> = Vec::new();
         for &((bank, content), distance) in nearest {
@@ -198,6 +219,21 @@ impl Snapshot {
         }
         found
     }
+}
+
+/// A content that is near, and how near.
+type Near = ((BankId, ContentId), Distance);
+
+/// Where the coin falls, 0 to 1 without 1: always in the same place for the same seed, or else
+/// for the same first hash.
+fn coin(seed: Option<&str>, hashes: &[Hash]) -> f64 {
+    let digest: [u8; 32] = match (seed, hashes.first()) {
+        (Some(seed), _) => Sha256::digest(seed.as_bytes()).into(),
+        (None, Some(hash)) => Sha256::digest(hash.to_bytes()).into(),
+        (None, None) => [0; 32],
+    };
+    let [a, b, c, d, ..] = digest;
+    f64::from(u32::from_be_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
 }
 
 /// Hashes looked up before those hits that are not listed are let go of.

@@ -86,7 +86,7 @@ impl Workflow {
     pub fn new(setup: Setup) -> Result<Self, WorkflowError> {
         let random = Arc::clone(&setup.random);
         let file = SnapshotFile::beside(setup.store.path(), &setup.master_key, random);
-        let index = LiveIndex::new(&setup.store, file)?;
+        let index = LiveIndex::new(&setup.store, file, Arc::clone(&setup.clock))?;
         Ok(Self {
             workers: WorkerPool::new(setup.worker, setup.workers, setup.limits),
             store: setup.store,

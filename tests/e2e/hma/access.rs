@@ -8,7 +8,43 @@ use crate::support::{Http, eventually};
 use crate::{ROLES, Scene, message, pdq, post_photo};
 
 /// The role that each address needs, written down once more, apart from the server's table.
-const NEEDED: [(&str, &str, Option<&str>); 14] = [
+const NEEDED: [(&str, &str, Option<&str>); 38] = [
+    ("GET", "/c/banks", Some("curator")),
+    ("POST", "/c/banks", Some("curator")),
+    ("GET", "/c/bank/{bank_name}", Some("curator")),
+    ("PUT", "/c/bank/{bank_name}", Some("curator")),
+    ("DELETE", "/c/bank/{bank_name}", Some("curator")),
+    ("POST", "/c/bank/{bank_name}/content", Some("curator")),
+    ("POST", "/c/bank/{bank_name}/signal", Some("curator")),
+    (
+        "GET",
+        "/c/bank/{bank_name}/content/{content_id}",
+        Some("curator"),
+    ),
+    (
+        "PUT",
+        "/c/bank/{bank_name}/content/{content_id}",
+        Some("curator"),
+    ),
+    (
+        "DELETE",
+        "/c/bank/{bank_name}/content/{content_id}",
+        Some("curator"),
+    ),
+    ("GET", "/c/exchanges/apis", Some("curator")),
+    ("GET", "/c/exchanges/api/{api_name}", Some("curator")),
+    ("POST", "/c/exchanges/api/{api_name}", Some("curator")),
+    ("GET", "/c/exchanges/api/{api_name}/schema", Some("curator")),
+    ("GET", "/c/exchanges", Some("curator")),
+    ("POST", "/c/exchanges", Some("curator")),
+    ("GET", "/c/exchange/{exchange_name}", Some("curator")),
+    ("PUT", "/c/exchange/{exchange_name}", Some("curator")),
+    ("DELETE", "/c/exchange/{exchange_name}", Some("curator")),
+    ("GET", "/c/exchange/{exchange_name}/status", Some("curator")),
+    ("GET", "/c/signal_type", Some("curator")),
+    ("GET", "/c/signal_type/index", Some("curator")),
+    ("PUT", "/c/signal_type/{signal_type_name}", Some("curator")),
+    ("GET", "/c/content_type", Some("curator")),
     ("GET", "/h/hash", Some("hasher")),
     ("POST", "/h/hash", Some("hasher")),
     ("GET", "/m/lookup", Some("matcher")),

@@ -264,6 +264,7 @@ pub(crate) async fn change(
     let change = BankChange {
         threshold,
         enabled: patch.enabled,
+        ..BankChange::default()
     };
     let bank = app
         .blocking(move |workflow| {

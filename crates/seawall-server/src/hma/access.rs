@@ -25,7 +25,6 @@ pub(super) enum Client {
 
 impl Client {
     /// Who it is, for events.
-    #[expect(dead_code, reason = "curation names it in events")]
     pub(super) fn actor(&self) -> Actor {
         match self {
             Self::Token(token) => Actor::Token(token.id),

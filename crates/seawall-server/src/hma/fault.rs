@@ -28,8 +28,6 @@ pub(super) enum Fault {
     BankExists,
     /// Nothing could be made of the file, or not what was asked.
     Unreadable(Reason),
-    /// Files are not fetched by their address in this version.
-    NoFetch,
     /// What went wrong below this interface.
     Native(Problem),
 }
@@ -73,7 +71,6 @@ impl Fault {
                 | Reason::TooSmall
                 | Reason::LowQuality => StatusCode::UNPROCESSABLE_ENTITY,
             },
-            Self::NoFetch => StatusCode::NOT_IMPLEMENTED,
             Self::Native(problem) => problem.code.status(),
         }
     }
@@ -93,10 +90,6 @@ impl Fault {
             Self::Unreadable(reason) => FaultBody {
                 message: reason.sentence().to_owned(),
                 code: Some(reason_name(*reason)),
-            },
-            Self::NoFetch => FaultBody {
-                message: "this server does not fetch files by their address: send the file".into(),
-                code: Some("fetch_not_available"),
             },
             Self::Native(problem) => {
                 let title = problem.code.title().to_owned();
@@ -132,8 +125,7 @@ impl IntoResponse for Fault {
             | Self::Missing(_)
             | Self::MissingRole(_)
             | Self::BankExists
-            | Self::Unreadable(_)
-            | Self::NoFetch => {}
+            | Self::Unreadable(_) => {}
         }
         response
     }

@@ -57,7 +57,7 @@ impl Hashed {
     responses(
         (status = 200, description = "The signals by type; empty where the quality is too low", body = BTreeMap<String, String>),
         (status = 400, body = FaultBody), (status = 401, body = FaultBody), (status = 403, body = FaultBody),
-        (status = 413, body = FaultBody), (status = 422, body = FaultBody), (status = 501, body = FaultBody),
+        (status = 413, body = FaultBody), (status = 422, body = FaultBody), (status = 502, body = FaultBody), (status = 503, body = FaultBody), (status = 504, body = FaultBody),
     )
 )]
 pub(super) async fn hash_url(State(app): State<App>, query: Query) -> Result<Response, Fault> {
@@ -123,7 +123,7 @@ pub(super) async fn hash_bytes(
     content_type: ContentType,
     bytes: Bytes,
 ) -> Result<Hashed, Fault> {
-    let types = content_type.signal_types(query.text("types"))?;
+    let types = content_type.signal_types(app, query.text("types"))?;
     if bytes.is_empty() {
         return Err(Fault::Unreadable(Reason::Empty));
     }

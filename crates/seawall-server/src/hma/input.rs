@@ -78,7 +78,6 @@ pub(super) fn switch_of(name: &str, text: &str) -> Result<bool, Fault> {
 }
 
 /// The variable parts of an address.
-#[expect(dead_code, reason = "curation has them")]
 pub(super) struct HmaPath<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for HmaPath<T> {
@@ -153,7 +152,6 @@ impl Form {
     }
 
     /// The text of a part; `None` where it is not there.
-    #[expect(dead_code, reason = "curation has them")]
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let found = self.texts.iter().find(|(known, _)| known == name);
         found.map(|(_, text)| text.as_str())

@@ -56,6 +56,7 @@ pub(super) struct Match {
 struct Asked<'a> {
     banks: Option<Vec<&'a str>>,
     bypass: bool,
+    seed: Option<&'a str>,
 }
 
 impl<'a> Asked<'a> {
@@ -63,13 +64,15 @@ impl<'a> Asked<'a> {
         Ok(Self {
             banks: query.names("banks"),
             bypass: query.switch("bypass_coinflip")?,
+            seed: query.filled("seed"),
         })
     }
 
     fn find(&self, app: &App, kind: SignalType, hashes: &[Hash]) -> Banks {
         let query = SignalQuery {
             banks: self.banks.as_deref(),
-            disabled_banks: self.bypass,
+            bypass: self.bypass,
+            seed: self.seed,
         };
         Banks {
             kind,
@@ -103,11 +106,12 @@ impl<'a> Asked<'a> {
         ("types" = Option<String>, Query, description = "Signal types, between commas, for a file by its address"),
         ("banks" = Option<String>, Query, description = "Only these banks, between commas"),
         ("bypass_coinflip" = Option<bool>, Query, description = "Banks that are switched off or sampled as well"),
+        ("seed" = Option<String>, Query, description = "What the sampling of banks goes by; the signal where not given"),
     ),
     responses(
         (status = 200, description = "Contents by bank, below the signal type where a file was looked up", body = Object),
         (status = 400, body = FaultBody), (status = 401, body = FaultBody), (status = 403, body = FaultBody),
-        (status = 413, body = FaultBody), (status = 422, body = FaultBody), (status = 501, body = FaultBody),
+        (status = 413, body = FaultBody), (status = 422, body = FaultBody), (status = 502, body = FaultBody), (status = 503, body = FaultBody), (status = 504, body = FaultBody),
     )
 )]
 pub(super) async fn look_up(
@@ -119,7 +123,7 @@ pub(super) async fn look_up(
         client.needs(Scope::Hasher)?;
         return look_up_url(&app, &query).await;
     }
-    let (kind, hash) = signal_of(&query)?;
+    let (kind, hash) = signal_of(&app, &query)?;
     let banks = Asked::read(&query)?.find(&app, kind, &[hash]);
     json_answer(&banks)
 }
@@ -134,6 +138,7 @@ async fn look_up_url(app: &App, query: &Query) -> Result<Response, Fault> {
     match one {
         None => Ok(hashed.answer(Json(asked.find_file(app, &hashed)))),
         Some(kind) => {
+            kind.check_enabled(app)?;
             hashed.types = vec![kind];
             let hashes = kind.hashes_of(&hashed.report);
             Ok(hashed.answer(Json(asked.find(app, kind, &hashes))))
@@ -152,6 +157,7 @@ async fn look_up_url(app: &App, query: &Query) -> Result<Response, Fault> {
         ("types" = Option<String>, Query, description = "Signal types, between commas"),
         ("banks" = Option<String>, Query, description = "Only these banks, between commas"),
         ("bypass_coinflip" = Option<bool>, Query, description = "Banks that are switched off or sampled as well"),
+        ("seed" = Option<String>, Query, description = "What the sampling of banks goes by; the signal where not given"),
     ),
     request_body(content = FileForm, content_type = "multipart/form-data"),
     responses(
@@ -189,12 +195,13 @@ pub(super) async fn look_up_file(
     )
 )]
 pub(super) async fn look_up_raw(State(app): State<App>, query: Query) -> Result<Response, Fault> {
-    let (kind, hash) = signal_of(&query)?;
+    let (kind, hash) = signal_of(&app, &query)?;
     let with_distance = query.switch("include_distance")?;
     let asked = Asked {
         banks: query.names("banks"),
         // HMA does not ask here whether a bank is switched on.
         bypass: true,
+        seed: None,
     };
     let banks = asked.find(&app, kind, &[hash]).found;
     let mut contents: Vec<_> = banks.into_iter().flat_map(|bank| bank.contents).collect();
@@ -285,13 +292,14 @@ pub(super) struct IndexStatus {
     size: u64,
 }
 
-fn signal_of(query: &Query) -> Result<(SignalType, Hash), Fault> {
+fn signal_of(app: &App, query: &Query) -> Result<(SignalType, Hash), Fault> {
     let neither = "give signal and signal_type, or url";
     let signal = query.text("signal").ok_or(Fault::bad(neither))?;
     let kind = query
         .text("signal_type")
         .ok_or(Fault::bad("signal_type is required"))?;
     let kind = SignalType::parse(kind)?;
+    kind.check_enabled(app)?;
     Ok((kind, kind.signal(signal)?))
 }
 

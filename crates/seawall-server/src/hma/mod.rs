@@ -5,6 +5,10 @@
 //! difference from HMA with its reason.
 
 mod access;
+mod banks;
+mod contents;
+mod details;
+mod exchanges;
 mod fault;
 mod fetch;
 mod hashing;
@@ -12,6 +16,7 @@ mod input;
 mod matching;
 mod signal;
 mod status;
+mod types;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -36,6 +41,25 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(matching::look_up_raw))
         .routes(routes!(matching::compare))
         .routes(routes!(matching::index_status))
+        .routes(routes!(banks::list, banks::create))
+        .routes(routes!(banks::show, banks::change, banks::delete))
+        .routes(routes!(contents::add_file))
+        .routes(routes!(contents::add_signals))
+        .routes(routes!(contents::show, contents::change, contents::delete))
+        .routes(routes!(exchanges::apis))
+        .routes(routes!(exchanges::api, exchanges::set_api))
+        .routes(routes!(exchanges::api_schema))
+        .routes(routes!(exchanges::list, exchanges::create))
+        .routes(routes!(
+            exchanges::show,
+            exchanges::change,
+            exchanges::delete
+        ))
+        .routes(routes!(exchanges::status))
+        .routes(routes!(types::signal_types))
+        .routes(routes!(types::index))
+        .routes(routes!(types::change_signal_type))
+        .routes(routes!(types::content_types))
         .routes(routes!(status::root))
         .routes(routes!(status::status))
         .routes(routes!(status::live))
@@ -77,6 +101,98 @@ pub(crate) static RULES: &[Rule] = &[
     rule(Method::GET, "/m/index/status", Who::Scope(Scope::Matcher)),
     rule(Method::GET, "/h/hash", Who::Scope(Scope::Hasher)),
     rule(Method::POST, "/h/hash", Who::Scope(Scope::Hasher)),
+    rule(Method::GET, "/c/banks", Who::Scope(Scope::Curator)),
+    rule(Method::POST, "/c/banks", Who::Scope(Scope::Curator)),
+    rule(
+        Method::GET,
+        "/c/bank/{bank_name}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::PUT,
+        "/c/bank/{bank_name}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::DELETE,
+        "/c/bank/{bank_name}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::POST,
+        "/c/bank/{bank_name}/content",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::POST,
+        "/c/bank/{bank_name}/signal",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::GET,
+        "/c/bank/{bank_name}/content/{content_id}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::PUT,
+        "/c/bank/{bank_name}/content/{content_id}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::DELETE,
+        "/c/bank/{bank_name}/content/{content_id}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(Method::GET, "/c/exchanges/apis", Who::Scope(Scope::Curator)),
+    rule(
+        Method::GET,
+        "/c/exchanges/api/{api_name}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::POST,
+        "/c/exchanges/api/{api_name}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::GET,
+        "/c/exchanges/api/{api_name}/schema",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(Method::GET, "/c/exchanges", Who::Scope(Scope::Curator)),
+    rule(Method::POST, "/c/exchanges", Who::Scope(Scope::Curator)),
+    rule(
+        Method::GET,
+        "/c/exchange/{exchange_name}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::PUT,
+        "/c/exchange/{exchange_name}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::DELETE,
+        "/c/exchange/{exchange_name}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::GET,
+        "/c/exchange/{exchange_name}/status",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(Method::GET, "/c/signal_type", Who::Scope(Scope::Curator)),
+    rule(
+        Method::GET,
+        "/c/signal_type/index",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(
+        Method::PUT,
+        "/c/signal_type/{signal_type_name}",
+        Who::Scope(Scope::Curator),
+    ),
+    rule(Method::GET, "/c/content_type", Who::Scope(Scope::Curator)),
     rule(Method::GET, "/", Who::Anyone),
     rule(Method::GET, "/status", Who::Anyone),
     rule(Method::GET, "/status/live", Who::Anyone),

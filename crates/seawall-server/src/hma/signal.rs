@@ -1,8 +1,10 @@
 //! The kinds of signal and of content that clients of HMA speak of.
 
-use seawall_core::{Algorithm, Hash, HashReport, Place, View};
+use seawall_core::{Algorithm, Form, Hash, HashReport, Place, View};
+use seawall_store::Ratio;
 
 use super::fault::Fault;
+use crate::state::App;
 
 /// A kind of hash, by the name that clients give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +58,22 @@ impl SignalType {
         known.ok_or_else(|| Fault::bad(format!("No such SignalType '{}'", shown(name))))
     }
 
+    /// Whether clients of HMA may ask for it.
+    fn is_enabled(self, app: &App) -> bool {
+        app.workflow.signal_ratio(self.name()) != Ratio::NONE
+    }
+
+    /// Nothing, if clients of HMA may ask for it.
+    pub(super) fn check_enabled(self, app: &App) -> Result<(), Fault> {
+        match self.is_enabled(app) {
+            true => Ok(()),
+            false => Err(Fault::bad(format!(
+                "SignalType '{}' is not enabled",
+                self.name()
+            ))),
+        }
+    }
+
     /// Reads a signal of this kind.
     pub(super) fn signal(self, text: &str) -> Result<Hash, Fault> {
         Hash::parse(self.algorithm(), text).map_err(|_| {
@@ -106,7 +124,7 @@ fn is_first_view(view: &View) -> bool {
         Place::Frame(number) | Place::Page(number) => number == 1,
         Place::Part(_) => false,
     };
-    is_first_place && !view.upright && view.form == seawall_core::Form::Plain
+    is_first_place && !view.upright && view.form == Form::Plain
 }
 
 /// A kind of content, which is also the name of the form's part that holds the file.
@@ -153,9 +171,15 @@ impl ContentType {
     }
 
     /// The kinds of signal that a client asks for of a content of this kind.
-    pub(super) fn signal_types(self, wanted: Option<&str>) -> Result<Vec<SignalType>, Fault> {
+    pub(super) fn signal_types(
+        self,
+        app: &App,
+        wanted: Option<&str>,
+    ) -> Result<Vec<SignalType>, Fault> {
         let Some(wanted) = wanted else {
-            return Ok(vec![self.usual_type()]);
+            let usual = self.usual_type();
+            usual.check_enabled(app)?;
+            return Ok(vec![usual]);
         };
         let mut kinds = Vec::new();
         for name in wanted.split(',').map(str::trim) {
@@ -163,10 +187,11 @@ impl ContentType {
                 continue;
             }
             let kind = SignalType::ALL.into_iter().find(|kind| kind.name() == name);
-            let kind = kind.filter(|kind| self.has(*kind)).ok_or_else(|| {
+            let offered = |kind: &SignalType| self.has(*kind) && kind.is_enabled(app);
+            let kind = kind.filter(offered).ok_or_else(|| {
                 let (name, content) = (shown(name), self.name());
                 Fault::bad(format!(
-                    "signal type '{name}' doesn't exist for a {content}"
+                    "signal type '{name}' doesn't exist or is disabled for a {content}"
                 ))
             })?;
             if !kinds.contains(&kind) {

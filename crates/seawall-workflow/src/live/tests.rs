@@ -10,7 +10,7 @@ use seawall_core::{Actor, BankRole, EventKind, Hash, PdqHash, Threshold, Timesta
 use seawall_store::{
     BankChange, Change, ListChange, ListName, MasterKey, NewBank, NewContent, StoredHash, Tx,
 };
-use seawall_testkit::SeededRandom;
+use seawall_testkit::{FakeClock, SeededRandom};
 
 use super::*;
 
@@ -52,6 +52,14 @@ enum Step {
         which: prop::sample::Index,
         told: bool,
     },
+    Switch {
+        bank: u8,
+        which: prop::sample::Index,
+        /// Off for good, on again, or off for so many steps of the clock.
+        off_for: Option<u8>,
+    },
+    /// Time goes on.
+    Wait,
     /// The index hears of an earlier deletion.
     Tell,
     Refresh,
@@ -74,8 +82,11 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (bank.clone(), prop::option::of(0_u8..2), any::<u8>(), quality)
             .prop_map(|(bank, list, hash, quality)| Step::Add { bank, list, hash, quality }),
         1 => bank.clone().prop_map(|bank| Step::AddMany { bank }),
-        5 => (bank, any::<prop::sample::Index>(), any::<bool>())
+        5 => (bank.clone(), any::<prop::sample::Index>(), any::<bool>())
             .prop_map(|(bank, which, told)| Step::Delete { bank, which, told }),
+        5 => (bank, any::<prop::sample::Index>(), prop::option::of(0_u8..4))
+            .prop_map(|(bank, which, off_for)| Step::Switch { bank, which, off_for }),
+        3 => Just(Step::Wait),
         4 => Just(Step::Tell),
         6 => Just(Step::Refresh),
         2 => Just(Step::Save),
@@ -86,6 +97,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Walk {
     folder: tempfile::TempDir,
     store: Store,
+    clock: Arc<FakeClock>,
     live: LiveIndex,
     /// Deletions of this process that the index is yet to be told of.
     untold: Vec<Deletion>,
@@ -96,12 +108,21 @@ impl Walk {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::create(&folder.path().join("seawall.db"), Timestamp::from_millis(0))
             .expect("a store");
+        let clock = Arc::new(FakeClock::new(Timestamp::from_millis(1_000)));
+        let told: Arc<dyn Clock> = Arc::clone(&clock) as _;
         Self {
-            live: LiveIndex::new(&store, file(&store, 1)).expect("loaded"),
+            live: LiveIndex::new(&store, file(&store, 1), told).expect("loaded"),
+            clock,
             store,
             folder,
             untold: Vec::new(),
         }
+    }
+
+    /// What a start gives, with the key of this number.
+    fn start(&self, key: u64) -> Result<LiveIndex, StoreError> {
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
+        LiveIndex::new(&self.store, file(&self.store, key), clock)
     }
 
     fn write(&self, work: impl FnOnce(&Tx<'_>) -> Result<(), StoreError>) {
@@ -133,6 +154,7 @@ impl Walk {
             Step::Save => return self.live.save().expect("saved"),
             Step::Restart => return self.restart(),
             Step::Tell => return self.tell(),
+            Step::Wait => return self.clock.advance_ms(1_000),
             Step::AddBank { bank } => return self.add_bank(*bank),
             Step::DeleteBank { bank }
             | Step::SetBank { bank, .. }
@@ -140,11 +162,17 @@ impl Walk {
             | Step::DeleteList { bank, .. }
             | Step::Add { bank, .. }
             | Step::AddMany { bank }
+            | Step::Switch { bank, .. }
             | Step::Delete { bank, .. } => self.bank(*bank),
         };
         let Some(bank) = bank else { return };
         match *step {
-            Step::Tell | Step::Refresh | Step::Save | Step::Restart | Step::AddBank { .. } => {}
+            Step::Tell
+            | Step::Refresh
+            | Step::Save
+            | Step::Restart
+            | Step::Wait
+            | Step::AddBank { .. } => {}
             Step::DeleteBank { .. } => self.write(|tx| tx.delete_bank(bank.id)),
             Step::SetBank {
                 threshold_bits,
@@ -154,6 +182,7 @@ impl Walk {
                 let change = BankChange {
                     threshold: Threshold::new(threshold_bits),
                     enabled: Some(enabled),
+                    ..BankChange::default()
                 };
                 self.write(|tx| tx.update_bank(bank.id, change));
             }
@@ -186,6 +215,7 @@ impl Walk {
                 self.add(&bank, None, &(0..4_200).collect::<Vec<_>>(), None);
             }
             Step::Delete { which, told, .. } => self.delete(&bank, which, told),
+            Step::Switch { which, off_for, .. } => self.switch(&bank, which, off_for),
         }
     }
 
@@ -198,7 +228,7 @@ impl Walk {
 
     fn restart(&mut self) {
         self.untold.clear();
-        self.live = LiveIndex::new(&self.store, file(&self.store, 1)).expect("started");
+        self.live = self.start(1).expect("started");
     }
 
     fn add_bank(&self, bank: u8) {
@@ -255,6 +285,23 @@ impl Walk {
         }
     }
 
+    fn switch(&self, bank: &Bank, which: prop::sample::Index, off_for: Option<u8>) {
+        let ids = self
+            .store
+            .read(|reader| reader.content_ids(bank.id, ContentId(0)));
+        let ids = ids.expect("read");
+        if ids.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        let switch = match off_for {
+            None => ContentSwitch::Off,
+            Some(0) => ContentSwitch::On,
+            Some(steps) => ContentSwitch::OffUntil(now.plus_millis(i64::from(steps) * 1_000)),
+        };
+        self.write(|tx| tx.switch_content(bank.id, *which.get(&ids), switch));
+    }
+
     fn delete_content(&self, bank: BankId, content: ContentId) -> Deletion {
         let mut revision = None;
         self.write(|tx| {
@@ -277,7 +324,9 @@ impl Walk {
             assert_eq!(now.lists.get(list), Some(name));
         }
         for bank in now.banks.keys() {
-            assert_eq!(now.index.contents(*bank), fresh.index.contents(*bank));
+            let held = now.index.contents(*bank);
+            self.check_switches(*bank, &held);
+            assert_eq!(held, fresh.index.contents(*bank));
         }
         for hash in 0..40 {
             let found = now.index.lookup(&listed(hash), None);
@@ -285,8 +334,25 @@ impl Walk {
         }
     }
 
+    /// What is switched off is not in the index, and what is on again is.
+    fn check_switches(&self, bank: BankId, held: &[ContentId]) {
+        let now = self.clock.now();
+        let expected = self.store.read(|reader| {
+            let mut expected = Vec::new();
+            for (content, switch) in reader.switched_contents(bank)? {
+                let listed = entries(reader.bank_hashes_of(content)?).next().is_some();
+                expected.push((content, listed && switch.is_on(now)));
+            }
+            Ok::<_, StoreError>(expected)
+        });
+        for (content, is_in) in expected.expect("read") {
+            assert_eq!(held.binary_search(&content).is_ok(), is_in);
+        }
+    }
+
     fn fresh(&self) -> Snapshot {
-        self.store.read(load).expect("loaded")
+        let now = self.clock.now();
+        self.store.read(|reader| load(reader, now)).expect("loaded")
     }
 
     fn path(&self) -> PathBuf {
@@ -295,7 +361,7 @@ impl Walk {
 
     /// Whether a start takes the file up.
     fn takes_up(&self) -> bool {
-        let live = LiveIndex::new(&self.store, file(&self.store, 1)).expect("started");
+        let live = self.start(1).expect("started");
         is_taken_up(&live)
     }
 }
@@ -425,7 +491,7 @@ fn a_damaged_file_is_left_aside_and_the_database_gives_the_index() {
     }
     fs::remove_file(walk.path()).expect("removed");
     assert!(!walk.takes_up());
-    let live = LiveIndex::new(&walk.store, file(&walk.store, 1)).expect("started");
+    let live = walk.start(1).expect("started");
     assert_eq!(live.load().index.lookup(&listed(8), None).len(), 1);
     live.save().expect("saved");
     assert!(walk.takes_up());
@@ -434,7 +500,7 @@ fn a_damaged_file_is_left_aside_and_the_database_gives_the_index() {
 #[test]
 fn a_file_of_another_key_or_another_database_is_left_aside() {
     let mut walk = saved();
-    let other_key = LiveIndex::new(&walk.store, file(&walk.store, 2)).expect("started");
+    let other_key = walk.start(2).expect("started");
     assert!(!is_taken_up(&other_key));
     // The same changes at the same time: only the chain of events tells the two apart.
     let other = saved();

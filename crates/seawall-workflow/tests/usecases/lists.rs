@@ -103,6 +103,7 @@ fn perform(workflow: &Workflow, act: &Act) {
             let change = BankChange {
                 threshold: bits.and_then(Threshold::new),
                 enabled: *enabled,
+                ..BankChange::default()
             };
             workflow
                 .change_bank(&bank(*of), change, actor)

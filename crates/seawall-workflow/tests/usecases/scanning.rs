@@ -159,6 +159,7 @@ async fn a_withdrawn_content_and_a_disabled_bank_stop_matching_at_once() {
     let off = BankChange {
         enabled: Some(false),
         threshold: None,
+        ..BankChange::default()
     };
     f.workflow
         .change_bank(&name, off, Actor::Operator)

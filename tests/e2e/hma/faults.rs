@@ -1,0 +1,266 @@
+//! H1 to H14: what was found wrong with HMA, each shown not to happen here.
+
+use seawall_testkit::{picture, png};
+use serde_json::{Value, json};
+
+use crate::banks::put;
+use crate::contents::{add_signal, post_signal};
+use crate::{Scene, message, pdq, post_form, post_photo};
+
+#[track_caller]
+fn look_up(scene: &Scene, signal: &str, more: &str) -> Value {
+    let path = format!("/m/lookup?signal_type=pdq&signal={signal}{more}");
+    scene.hma.get(&path).expect(200).json()
+}
+
+#[test]
+fn h1_a_bank_made_with_enabled_false_is_off() {
+    let scene = Scene::new();
+    let made = scene
+        .hma
+        .post("/c/banks", &json!({ "name": "SLEEPING", "enabled": false }));
+    assert_eq!(made.expect(201).json()["matching_enabled_ratio"], 0.0);
+    add_signal(&scene, "SLEEPING", &json!({ "pdq": pdq(0) }));
+    assert_eq!(look_up(&scene, &pdq(0), ""), json!({}));
+}
+
+#[test]
+fn h2_a_kind_of_signal_can_be_set_and_0_switches_it_off() {
+    let scene = Scene::new();
+    let set = put(
+        &scene.hma,
+        "/c/signal_type/video_md5",
+        &json!({ "enabled_ratio": 0.0 }),
+    );
+    assert_eq!(
+        set.expect(200).json(),
+        json!({ "enabled_ratio": 0.0, "name": "video_md5" })
+    );
+    let md5 = "ab".repeat(16);
+    message(
+        scene
+            .hma
+            .get(&format!("/m/lookup?signal_type=video_md5&signal={md5}")),
+        400,
+    );
+    scene
+        .hma
+        .get(&format!("/m/lookup?signal_type=md5&signal={md5}"))
+        .expect(200);
+}
+
+#[test]
+fn h3_a_content_answers_to_its_own_bank_alone() {
+    let scene = Scene::new();
+    scene.native.bank("A_BANK");
+    scene.native.bank("OTHER");
+    let id = add_signal(&scene, "A_BANK", &json!({ "pdq": pdq(0) }));
+    let wrong = format!("/c/bank/OTHER/content/{id}");
+    message(scene.hma.get(&wrong), 404);
+    message(
+        put(&scene.hma, &wrong, &json!({ "disable_until_ts": 0 })),
+        404,
+    );
+    message(scene.hma.delete(&wrong), 404);
+    assert_ne!(look_up(&scene, &pdq(0), ""), json!({}));
+}
+
+#[test]
+fn h4_the_coin_is_bypassed_on_get_as_on_post() {
+    let scene = Scene::new();
+    let bank = json!({ "name": "RARE", "enabled_ratio": 0.000_001 });
+    scene.hma.post("/c/banks", &bank).expect(201);
+    let file = png(&picture(320, 240, 7));
+    post_photo(&scene.hma, "/c/bank/RARE/content", &file).expect(200);
+    let signal = scene.installation.hash_of(&file, "pdq");
+    assert_eq!(look_up(&scene, &signal, ""), json!({}));
+    let found = look_up(&scene, &signal, "&bypass_coinflip=true");
+    assert_eq!(found["RARE"].as_array().map(Vec::len), Some(1));
+    let posted = post_photo(&scene.hma, "/m/lookup?bypass_coinflip=true", &file).expect(200);
+    assert_eq!(posted.json(), json!({ "pdq": found }));
+}
+
+#[test]
+fn h5_what_is_deleted_or_off_is_in_no_raw_lookup() {
+    let scene = Scene::new();
+    scene.native.bank("A_BANK");
+    let ids = [(); 3].map(|()| add_signal(&scene, "A_BANK", &json!({ "pdq": pdq(0) })));
+    let raw = || {
+        let path = format!("/m/raw_lookup?signal_type=pdq&signal={}", pdq(0));
+        scene.hma.get(&path).expect(200).json()["matches"].clone()
+    };
+    assert_eq!(raw(), json!(ids));
+    scene
+        .hma
+        .delete(&format!("/c/bank/A_BANK/content/{}", ids[0]))
+        .expect(200);
+    assert_eq!(raw(), json!(ids[1..]));
+    let off = format!("/c/bank/A_BANK/content/{}", ids[1]);
+    put(&scene.hma, &off, &json!({ "disable_until_ts": 0 })).expect(200);
+    assert_eq!(raw(), json!(ids[2..]));
+    // A bank that is off is not asked about in a raw lookup, as in HMA.
+    put(&scene.hma, "/c/bank/A_BANK", &json!({ "enabled": false })).expect(200);
+    assert_eq!(raw(), json!(ids[2..]));
+    scene.hma.delete("/c/bank/A_BANK").expect(200);
+    assert_eq!(raw(), json!([]));
+}
+
+#[test]
+fn h6_h7_h8_no_exchange_can_fetch_into_nothing_or_keep_what_was_withdrawn() {
+    let scene = Scene::new();
+    // There are no exchanges in this version: none can be made, so none can go wrong.
+    assert_eq!(
+        scene.hma.get("/c/exchanges/apis").expect(200).json(),
+        json!([])
+    );
+    let make = json!({ "bank": "PARTNER", "api": "local_file", "api_json": { "filename": "x" } });
+    assert!(message(scene.hma.post("/c/exchanges", &make), 400).contains("No such exchange type"));
+    message(scene.hma.get("/c/exchange/PARTNER/status"), 404);
+}
+
+#[test]
+fn h9_a_small_upload_is_hashed_whole() {
+    let scene = Scene::new();
+    let file = b"eight bytes and some more";
+    let answer = post_form(&scene.hma, "/h/hash", &[("video", Some("a.mp4"), file)]).expect(200);
+    let md5 = scene.installation.write("small", file);
+    let run = crate::support::Run::of(crate::support::seawall().args(["hash", "--json"]).arg(md5));
+    assert!(
+        run.stdout
+            .contains(answer.json()["video_md5"].as_str().expect("a digest"))
+    );
+    assert_ne!(
+        answer.json()["video_md5"],
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "of nothing"
+    );
+}
+
+#[test]
+fn h10_one_kind_of_signal_that_cannot_be_had_does_not_fail_the_others() {
+    let scene = Scene::new();
+    let dull = png(&seawall_testkit::flat(64, 64, [90, 90, 90]));
+    let answer = post_photo(&scene.hma, "/h/hash?types=pdq,md5", &dull)
+        .expect(200)
+        .json();
+    assert_eq!(answer["pdq"], "");
+    assert_eq!(answer["md5"], scene.installation.hash_of(&dull, "md5"));
+    // A kind can be left out by naming the others.
+    let words = post_photo(&scene.hma, "/h/hash?types=md5", b"no picture at all").expect(200);
+    assert_eq!(words.json()["md5"].as_str().map(str::len), Some(32));
+}
+
+#[test]
+fn h11_a_content_id_that_is_posted_again_is_the_first_content() {
+    let scene = Scene::new();
+    scene.native.bank("A_BANK");
+    scene.native.bank("OTHER");
+    let post = |bank: &str, id: &str, turned: usize| {
+        let body = json!({ "pdq": pdq(turned), "metadata": { "content_id": id } });
+        post_signal(&scene, bank, &body).expect(200).json()
+    };
+    let first = post("A_BANK", "c-1", 0);
+    assert_eq!(post("A_BANK", "c-1", 0), first);
+    // Of another picture as well: what is kept is said.
+    assert_eq!(post("A_BANK", "c-1", 60), first);
+    assert_ne!(post("A_BANK", "c-2", 60)["id"], first["id"]);
+    assert_ne!(post("OTHER", "c-1", 60)["id"], first["id"]);
+    let found = look_up(&scene, &pdq(0), "");
+    assert_eq!(
+        found,
+        json!({ "A_BANK": [{ "bank_content_id": first["id"], "distance": "0" }] })
+    );
+    // Without an id of the client's it is a second content, and each is listed once.
+    let second = add_signal(&scene, "A_BANK", &json!({ "pdq": pdq(0) }));
+    let ids: Vec<Value> = look_up(&scene, &pdq(0), "")["A_BANK"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|found| found["bank_content_id"].clone())
+        .collect();
+    assert_eq!(ids, [first["id"].clone(), json!(second)]);
+}
+
+#[test]
+fn h12_the_same_signal_gets_the_same_answer_from_a_sampled_bank() {
+    let scene = Scene::new();
+    let bank = json!({ "name": "HALF", "enabled_ratio": 0.5 });
+    scene.hma.post("/c/banks", &bank).expect(201);
+    add_signal(&scene, "HALF", &json!({ "pdq": pdq(0) }));
+    let signals: Vec<String> = (0..24).map(pdq).collect();
+    let ask = |more: &str| -> Vec<bool> {
+        let found = signals
+            .iter()
+            .map(|signal| look_up(&scene, signal, more) != json!({}));
+        found.collect()
+    };
+    let first = ask("");
+    assert!(first.contains(&true) && first.contains(&false), "{first:?}");
+    assert_eq!(ask(""), first);
+    // A seed decides for every signal alike, and another seed otherwise.
+    let seeded: Vec<Vec<bool>> = (0..16)
+        .map(|seed| ask(&format!("&seed=item-{seed}")))
+        .collect();
+    for one in &seeded {
+        assert!(one.iter().all(|found| *found == one[0]), "{one:?}");
+    }
+    assert!(seeded.iter().any(|one| one[0]) && seeded.iter().any(|one| !one[0]));
+    // Scans are never sampled.
+    let hashes = json!({ "hashes": signals.iter().map(|signal| json!({ "algorithm": "pdq", "value": signal })).collect::<Vec<_>>() });
+    let native = scene
+        .native
+        .post("/api/v1/lookups", &hashes)
+        .expect(200)
+        .json();
+    let results = native["results"].as_array().expect("results");
+    assert!(results.iter().all(|result| result["outcome"] == "matched"));
+}
+
+#[test]
+fn h13_a_change_is_answered_in_the_shape_of_what_was_changed() {
+    let scene = Scene::new();
+    scene.native.bank("A_BANK");
+    let id = add_signal(&scene, "A_BANK", &json!({ "pdq": pdq(0) }));
+    let path = format!("/c/bank/A_BANK/content/{id}");
+    let changed = put(
+        &scene.hma,
+        &path,
+        &json!({ "note": "x", "disable_until_ts": 0 }),
+    );
+    assert_eq!(
+        changed.expect(200).json(),
+        scene.hma.get(&path).expect(200).json()
+    );
+    let exchange = put(
+        &scene.hma,
+        "/c/exchange/PARTNER",
+        &json!({ "enabled": true }),
+    );
+    message(exchange, 404);
+}
+
+#[test]
+fn h14_nothing_is_open_for_development_and_no_credential_is_kept() {
+    let scene = Scene::new();
+    for path in [
+        "/dev/factory_reset",
+        "/dev/seed_banks",
+        "/dev/run_fetch",
+        "/ui/create_bank",
+    ] {
+        let answer = scene.hma.send("POST", path, &[], Some(b"{}"));
+        answer.problem(404, "not_found");
+    }
+    let secret = "hush-0f3c9a";
+    let credentials = json!({ "credential_json": { "api_token": secret } });
+    message(scene.hma.post("/c/exchanges/api/ncmec", &credentials), 404);
+    let database = std::fs::read(scene.installation.path("data/seawall.db")).expect("a file");
+    let wal = std::fs::read(scene.installation.path("data/seawall.db-wal")).unwrap_or_default();
+    for bytes in [database, wal] {
+        assert!(
+            !bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes())
+        );
+    }
+}
