@@ -71,9 +71,18 @@ fn store_seeds() -> Result<()> {
     for seed in fuzz_seeds() {
         write(&folder.join(seed.target), seed.name, &seed.bytes)?;
     }
-    for extension in ["heic", "avif"] {
+    let heics = [
+        "444",
+        "turned",
+        "grid",
+        "shape",
+        "grid-alpha",
+        "grid-window",
+    ];
+    let avifs = ["444", "turned", "grid", "shape", "moving"];
+    for (extension, names) in [("heic", &heics[..]), ("avif", &avifs)] {
         let target = format!("decode_{extension}");
-        for name in ["444", "turned", "grid", "shape"] {
+        for name in names {
             let file = format!("{name}.{extension}");
             let bytes = std::fs::read(root().join("vectors").join(&file))
                 .with_context(|| format!("reading vectors/{file}"))?;

@@ -12,8 +12,7 @@ pub struct Limits {
     pub pixels_max: u64,
     /// How many frames or pages of one file are hashed at most; they are spread over the file.
     pub frames_max: u32,
-    /// Memory that decoding may allocate, in bytes. For HEIC it is twice that, since its
-    /// decoder needs several times what the picture itself takes.
+    /// Memory that decoding may allocate, in bytes.
     pub memory_bytes_max: u64,
     /// Time that decoding and hashing one file may take, in milliseconds.
     pub time_ms_max: u64,

@@ -5,6 +5,8 @@
 
 mod meta;
 mod reader;
+mod shown;
+mod track;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,6 +16,7 @@ use image::metadata::Orientation;
 use crate::orientation::Turning;
 
 pub(crate) use reader::{Reader, boxes};
+pub(crate) use track::{Track, has_alpha};
 
 /// The pictures of one file.
 #[derive(Clone, Debug, Default)]
@@ -62,8 +65,28 @@ impl<'a> Container<'a> {
     }
 
     /// The picture that the file is about.
-    pub(crate) fn primary(&self) -> Option<&Item> {
+    fn primary(&self) -> Option<&Item> {
         self.item(self.primary)
+    }
+
+    /// The picture that the file is about, behind those that are the same as another one: the
+    /// one with pixels comes first. Empty where there is none.
+    pub(crate) fn primary_chain(&self) -> Vec<&Item> {
+        let mut chain: Vec<&Item> = self.primary().into_iter().collect();
+        while let Some(item) = chain.last()
+            && item.kind == *b"iden"
+            && chain.len() <= CHAIN_MAX
+        {
+            let [source] = self.referred(item.id, *b"dimg") else {
+                break;
+            };
+            let Some(source) = self.item(*source) else {
+                break;
+            };
+            chain.push(source);
+        }
+        chain.reverse();
+        chain
     }
 
     pub(crate) fn item(&self, id: u32) -> Option<&Item> {
@@ -77,14 +100,14 @@ impl<'a> Container<'a> {
         found.map_or(&[], |reference| &reference.to)
     }
 
-    /// The plane of alpha that belongs to an item.
-    pub(crate) fn alpha_of(&self, id: u32) -> Option<&Item> {
-        let auxiliary = self
+    /// The plane of alpha that belongs to one of these items.
+    pub(crate) fn alpha_of(&self, chain: &[&Item]) -> Option<&Item> {
+        let belongs = |to: &[u32]| chain.iter().any(|item| to.contains(&item.id));
+        let mut auxiliary = self
             .references
             .iter()
-            .filter(|reference| reference.kind == *b"auxl" && reference.to.contains(&id))
+            .filter(|reference| reference.kind == *b"auxl" && belongs(&reference.to))
             .filter_map(|reference| self.item(reference.from));
-        let mut auxiliary = auxiliary;
         auxiliary.find(|item| {
             let purpose = self.property(item, *b"auxC").unwrap_or_default();
             let purpose = purpose.get(4..).unwrap_or_default();
@@ -117,12 +140,42 @@ impl<'a> Container<'a> {
         if let [one] = &item.extents[..] {
             return part(one).map(Cow::Borrowed);
         }
-        let total: u64 = item.extents.iter().map(|&(_, length)| length).sum();
+        let lengths = item.extents.iter().map(|&(_, length)| length);
+        let total = lengths.fold(0, u64::saturating_add);
         if total > bytes_max {
             return None;
         }
         let parts: Option<Vec<&[u8]>> = item.extents.iter().map(part).collect();
         parts.map(|parts| Cow::Owned(parts.concat()))
+    }
+
+    /// What there is of an item of one piece whose end is missing; `None` where nothing is
+    /// missing, or all.
+    pub(crate) fn cut_data(&self, item: &Item) -> Option<&'a [u8]> {
+        let [(offset, length)] = item.extents[..] else {
+            return None;
+        };
+        let there = self.bytes.get(usize::try_from(offset).ok()?..)?;
+        let is_cut = !item.is_inline && !there.is_empty() && (there.len() as u64) < length;
+        is_cut.then_some(there)
+    }
+
+    /// The coded bytes of an item in the place where they lie, where that is one.
+    pub(crate) fn piece(&self, item: &Item) -> Option<&'a [u8]> {
+        match self.data(item, 0)? {
+            Cow::Borrowed(data) => Some(data),
+            Cow::Owned(_) => None,
+        }
+    }
+
+    /// How many coded bytes an item has, where all are there.
+    pub(crate) fn data_bytes(&self, item: &Item) -> u64 {
+        let all = self.bytes.len() as u64;
+        let lengths = item.extents.iter().map(|&(_, length)| match length {
+            0 => all,
+            length => length.min(all),
+        });
+        lengths.fold(0, u64::saturating_add)
     }
 
     /// Width and height as the properties of an item say.
@@ -132,26 +185,9 @@ impl<'a> Container<'a> {
         Some((content.u32()?, content.u32()?))
     }
 
-    /// How an item's stored pixels are turned to be shown.
-    pub(crate) fn orientation(&self, item: &Item) -> Orientation {
-        let mut turning = Turning::NONE;
-        for (kind, content) in self.properties_of(item) {
-            let value = content.first().copied().unwrap_or(0);
-            let step = match &kind {
-                // Quarter turns, anticlockwise.
-                b"irot" => match value & 3 {
-                    1 => Orientation::Rotate270,
-                    2 => Orientation::Rotate180,
-                    3 => Orientation::Rotate90,
-                    _ => Orientation::NoTransforms,
-                },
-                b"imir" if value & 1 == 0 => Orientation::FlipVertical,
-                b"imir" => Orientation::FlipHorizontal,
-                _ => continue,
-            };
-            turning = turning.then(Turning::of(step));
-        }
-        turning.orientation()
+    /// How the stored pixels are turned to be shown.
+    pub(crate) fn orientation(&self, chain: &[&Item]) -> Orientation {
+        turned(chain.iter().flat_map(|item| self.properties_of(item)))
     }
 
     /// How the tiles of a grid item lie.
@@ -177,12 +213,42 @@ impl<'a> Container<'a> {
         })
     }
 
-    fn properties_of(&self, item: &Item) -> impl Iterator<Item = ([u8; 4], &'a [u8])> {
+    /// What an item is like: kinds and contents.
+    pub(crate) fn properties_of(&self, item: &Item) -> impl Iterator<Item = ([u8; 4], &'a [u8])> {
         item.properties.iter().filter_map(|&number| {
             let place = usize::from(number).checked_sub(1)?;
             let (kind, content) = self.properties.get(place)?;
             Some((*kind, self.bytes.get(content.clone())?))
         })
+    }
+}
+
+/// Whether there is a film beside the still picture.
+pub(crate) fn is_sequence(bytes: &[u8]) -> bool {
+    boxes(bytes, 0..bytes.len()).any(|(kind, _)| kind == *b"moov")
+}
+
+/// All turns that these properties ask for.
+fn turned<'a>(properties: impl Iterator<Item = ([u8; 4], &'a [u8])>) -> Orientation {
+    let steps = properties.filter_map(|(kind, content)| turn(kind, content));
+    let steps = steps.map(Turning::of);
+    steps.fold(Turning::NONE, Turning::then).orientation()
+}
+
+/// The turn that a property asks for.
+fn turn(kind: [u8; 4], content: &[u8]) -> Option<Orientation> {
+    let value = content.first().copied().unwrap_or(0);
+    match &kind {
+        // Quarter turns, anticlockwise.
+        b"irot" => Some(match value & 3 {
+            1 => Orientation::Rotate270,
+            2 => Orientation::Rotate180,
+            3 => Orientation::Rotate90,
+            _ => Orientation::NoTransforms,
+        }),
+        b"imir" if value & 1 == 0 => Some(Orientation::FlipVertical),
+        b"imir" => Some(Orientation::FlipHorizontal),
+        _ => None,
     }
 }
 
@@ -192,3 +258,4 @@ const ALPHA_PURPOSES: [&[u8]; 2] = [
     b"urn:mpeg:hevc:2015:auxid:1",
 ];
 const GRID_BYTES_MAX: u64 = 64;
+const CHAIN_MAX: usize = 32;

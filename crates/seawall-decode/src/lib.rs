@@ -27,6 +27,7 @@ mod bmp;
 mod border;
 mod budget;
 mod canvas;
+mod cut;
 mod frames;
 mod gif;
 mod ground;

@@ -7,18 +7,19 @@ use image::metadata::Orientation;
 use image::{AnimationDecoder, ImageDecoder};
 use seawall_core::{Place, Reason};
 
-use crate::frames;
 use crate::session::Session;
-use crate::still;
-use crate::views;
+use crate::source::Source;
+use crate::{cut, frames, still, views};
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     match decode_bytes(session, session.bytes) {
         // The decoder takes nothing from a file that is shorter than it says.
         Err(Reason::Damaged) if session.visited == 0 => {
-            let whole = whole_frames(session.bytes).ok_or(Reason::Damaged)?;
             session.check_time()?;
-            decode_bytes(session, &whole)?;
+            match whole_frames(session.bytes) {
+                Some(whole) => decode_bytes(session, &whole)?,
+                None => decode_cut(session)?,
+            }
             Err(Reason::Damaged)
         }
         result => result,
@@ -27,6 +28,40 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
 
 fn decode_bytes(session: &mut Session<'_>, bytes: &[u8]) -> Result<(), Reason> {
     let source = session.source_over(bytes);
+    let decoder = open(session, source, bytes)?;
+    let orientation = orientation(bytes);
+    if decoder.has_animation() {
+        let count = frame_count(bytes);
+        return frames::visit(session, decoder.into_frames(), count, orientation);
+    }
+    let layout = still::read(session, decoder)?;
+    views::visit(session, Place::Whole, &layout, orientation);
+    Ok(())
+}
+
+/// The upper rows of a still picture, as far as the file goes.
+fn decode_cut(session: &mut Session<'_>) -> Result<(), Reason> {
+    let bytes = session.bytes;
+    let (width, height) = open(session, session.source(), bytes)?.dimensions();
+    let filling_bytes = cut::filling_bytes(u64::from(width) * u64::from(height));
+    let layout = cut::agreed(session, |session, filling| {
+        let filled = structure::filled(bytes, filling, filling_bytes).ok_or(Reason::Damaged)?;
+        let decoder = open(session, session.source_over(&filled), &filled)?;
+        if decoder.has_animation() {
+            return Err(Reason::Damaged);
+        }
+        still::read(session, decoder)
+    })?;
+    views::visit(session, Place::Whole, &layout, orientation(bytes));
+    Ok(())
+}
+
+/// A decoder of a file that fits into the limits.
+fn open<'b>(
+    session: &Session<'_>,
+    source: Source<'b>,
+    bytes: &[u8],
+) -> Result<WebPDecoder<Source<'b>>, Reason> {
     let decoder = WebPDecoder::new(source).map_err(|error| session.reason(&error))?;
     let (width, height) = decoder.dimensions();
     let bytes_a_pixel = if decoder.has_animation() {
@@ -41,15 +76,12 @@ fn decode_bytes(session: &mut Session<'_>, bytes: &[u8]) -> Result<(), Reason> {
     if !structure::sizes_agree(bytes, (width, height)) {
         return Err(Reason::Damaged);
     }
+    Ok(decoder)
+}
+
+fn orientation(bytes: &[u8]) -> Orientation {
     let exif = structure::exif(bytes);
-    let orientation = exif.map_or(Orientation::NoTransforms, crate::orientation::from_exif);
-    if decoder.has_animation() {
-        let count = frame_count(bytes);
-        return frames::visit(session, decoder.into_frames(), count, orientation);
-    }
-    let layout = still::read(session, decoder)?;
-    views::visit(session, Place::Whole, &layout, orientation);
-    Ok(())
+    exif.map_or(Orientation::NoTransforms, crate::orientation::from_exif)
 }
 
 /// A cut animation as a file of its own that ends with the last whole frame; `None` where
@@ -72,7 +104,7 @@ fn whole_frames(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut whole = bytes.get(..end)?.to_vec();
     whole[4..8].copy_from_slice(&length.to_le_bytes());
     // Metadata comes last: it was cut off, and the flags must not promise it.
-    *whole.get_mut(20)? &= !METADATA_FLAGS;
+    *whole.get_mut(20)? &= !structure::METADATA_FLAGS;
     Some(whole)
 }
 
@@ -97,5 +129,3 @@ const ANIMATION_BYTES_A_PIXEL: u64 = 4 + 4 + 4 + 2 + 6;
 const ALPHA_BYTES_A_PIXEL: u64 = 4 + 2 + 6;
 /// Some forms are decoded into four bytes a pixel first.
 const OPAQUE_BYTES_A_PIXEL: u64 = 8;
-/// Exif and XMP, in the first byte of the extended header.
-const METADATA_FLAGS: u8 = 0x0C;

@@ -204,6 +204,17 @@ fn real_pixels() -> Vec<Case> {
             &[Some(Reason::TooManyPixels)],
         ),
         case("a HEIC in tiles", vector("grid.heic"), &[None]),
+        // The largest that phones make: 48 megapixels, in tiles, with no more memory.
+        case(
+            "a HEIC of 48 MP in tiles",
+            vector("tiles-48mp.heic"),
+            &[None],
+        ),
+        case(
+            "a HEIC of 12 000² in tiles",
+            vector("tiles-144mp.heic"),
+            &[Some(Reason::TooMuchMemory)],
+        ),
         case("an AVIF in tiles", vector("grid.avif"), &[None]),
         case(
             "a small JPEG with 1 500 scans",

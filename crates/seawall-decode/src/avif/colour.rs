@@ -13,14 +13,18 @@ pub(super) struct Described {
 }
 
 impl Described {
-    /// From the content of a `colr` property, where it is one of numbers.
-    pub(super) fn of(content: Option<&[u8]>) -> Option<Self> {
-        let mut reader = Reader::new(content?);
-        (reader.kind()? == *b"nclx").then_some(())?;
-        reader.skip(4)?;
-        Some(Self {
-            matrix: reader.u16()?,
-            is_full_range: reader.u8()? & 0x80 != 0,
+    /// From the first `colr` property of numbers.
+    pub(super) fn of<'a>(
+        mut properties: impl Iterator<Item = ([u8; 4], &'a [u8])>,
+    ) -> Option<Self> {
+        properties.find_map(|(kind, content)| {
+            let mut reader = Reader::new(content);
+            (kind == *b"colr" && reader.kind()? == *b"nclx").then_some(())?;
+            reader.skip(4)?;
+            Some(Self {
+                matrix: reader.u16()?,
+                is_full_range: reader.u8()? & 0x80 != 0,
+            })
         })
     }
 
@@ -219,9 +223,14 @@ mod tests {
             matrix: 6,
             is_full_range: true,
         };
-        assert_eq!(Described::of(Some(numbers)), Some(described));
-        assert_eq!(Described::of(Some(b"prof....")), None);
-        assert_eq!(Described::of(Some(&numbers[..9])), None);
-        assert_eq!(Described::of(None), None);
+        let of = |contents: &[&'static [u8]]| {
+            Described::of(contents.iter().map(|content| (*b"colr", *content)))
+        };
+        assert_eq!(of(&[numbers]), Some(described));
+        assert_eq!(of(&[b"prof....", numbers]), Some(described));
+        assert_eq!(of(&[b"prof...."]), None);
+        assert_eq!(of(&[&numbers[..9]]), None);
+        assert_eq!(of(&[]), None);
+        assert_eq!(Described::of([(*b"free", &numbers[..])].into_iter()), None);
     }
 }

@@ -14,12 +14,16 @@ pub(super) fn read(bytes: &[u8]) -> Option<Container<'_>> {
         ..Container::default()
     };
     let mut ids = Vec::new();
+    // The boxes come in any order; what the others speak of is made by this one.
+    let places = child(bytes, meta.clone(), *b"iloc");
+    if let Some(places) = places {
+        container.items = locations(bytes.get(places)?)?;
+    }
     for (kind, content) in boxes(bytes, meta).take(BOXES_MAX) {
         let inner = bytes.get(content.clone())?;
         match &kind {
             b"pitm" => container.primary = primary(inner)?,
             b"iinf" => ids = kinds(bytes, content)?,
-            b"iloc" => container.items = locations(inner)?,
             b"iref" => container.references = references(bytes, content)?,
             b"iprp" => properties(&mut container, content)?,
             b"idat" => container.inline = inner,
@@ -220,12 +224,15 @@ mod tests {
             file.extend(b"meta");
             file.extend(inner);
             if let Some(container) = read(&file) {
+                container.primary_chain();
                 for item in &container.items {
                     container.data(item, 1000);
                     container.grid(item);
                     container.size(item);
-                    container.orientation(item);
-                    container.alpha_of(item.id);
+                    container.orientation(&[item]);
+                    container.window(&[item], (50, 40));
+                    container.alpha_of(&[item]);
+                    container.data_bytes(item);
                 }
             }
         }

@@ -43,6 +43,37 @@ pub(super) fn exif(bytes: &[u8]) -> Option<&[u8]> {
     (found.content.len() == found.declared).then_some(found.content)
 }
 
+/// A file whose last chunk, its picture, ends too early: with so many bytes more in it, all
+/// of them this one. `None` where another chunk is cut.
+pub(super) fn filled(bytes: &[u8], filling: u8, count: usize) -> Option<Vec<u8>> {
+    let last = top_level(bytes).last()?;
+    let is_picture = last.name == b"VP8 " || last.name == b"VP8L";
+    if !is_picture || last.content.len() == last.declared {
+        return None;
+    }
+    let start = bytes.len() - last.content.len();
+    let length = bytes
+        .len()
+        .checked_add(count)?
+        .checked_next_multiple_of(2)?;
+    let mut filled = Vec::with_capacity(length);
+    filled.extend_from_slice(bytes);
+    filled.resize(length, filling);
+    let sizes = [(4, length - 8), (start - 4, length - start)];
+    for (place, size) in sizes {
+        let size = u32::try_from(size).ok()?.to_le_bytes();
+        filled[place..place + 4].copy_from_slice(&size);
+    }
+    if &filled[12..16] == b"VP8X" {
+        // Metadata comes last: it was cut off, and the flags must not promise it.
+        filled[20] &= !METADATA_FLAGS;
+    }
+    Some(filled)
+}
+
+/// Exif and XMP, in the first byte of the extended header.
+pub(super) const METADATA_FLAGS: u8 = 0x0C;
+
 /// Whether each lossy picture in the file has the size that the file announces for it, as far
 /// as the decoder will get to it.
 pub(super) fn sizes_agree(bytes: &[u8], screen: Size) -> bool {
@@ -141,6 +172,23 @@ mod tests {
         assert_eq!(exif(&whole), Some(&b"abc"[..]));
         assert_eq!(exif(&file(&[chunk(b"EXIF", u32::MAX, b"abc")])), None);
         assert_eq!(exif(b"RIFF"), None);
+    }
+
+    #[test]
+    fn a_cut_picture_is_filled_up() {
+        let whole = file(&[lossy(8, 8)]);
+        assert_eq!(filled(&whole, 7, 10), None);
+        let cut = &whole[..whole.len() - 3];
+        let found = filled(cut, 7, 10).expect("it is cut");
+        assert_eq!(found[4..8], [30, 0, 0, 0]);
+        assert_eq!(found[8..16], cut[8..16]);
+        assert_eq!(found[16..20], [18, 0, 0, 0]);
+        assert_eq!(found[20..], [&cut[20..], &[7; 11]].concat());
+        // The note behind the picture, not the picture.
+        let noted = file(&[lossy(8, 8), chunk(b"EXIF", 9, b"abc")]);
+        assert_eq!(filled(&noted, 7, 10), None);
+        assert_eq!(filled(&whole[..18], 7, 10), None);
+        assert_eq!(filled(b"RIFF", 7, 10), None);
     }
 
     #[test]

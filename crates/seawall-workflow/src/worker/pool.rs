@@ -252,7 +252,6 @@ fn setup(limits: Limits) -> Setup {
         limits,
         address_space_bytes_max: limits
             .memory_bytes_max
-            .saturating_mul(HEIC_ALLOWANCE)
             .saturating_add(limits.bytes_max)
             .saturating_add(ADDRESS_SPACE_HEADROOM_BYTES),
         cpu_seconds_max: cpu_ms / 1000 + 10,
@@ -267,8 +266,6 @@ const REQUESTS_MAX: u32 = 256;
 /// Or after it worked for so many time limits.
 const BUSY_TIME_LIMITS_MAX: u32 = 10;
 const TIME_GRACE: Duration = Duration::from_millis(500);
-/// What one decoder may take beyond the limit, as [`Limits`] says.
-const HEIC_ALLOWANCE: u64 = 2;
 /// The program itself, its stack, and the allocator's slack.
 const ADDRESS_SPACE_HEADROOM_BYTES: u64 = 256 << 20;
 /// What a PNG may be larger than its pixels: chunks, and rows that do not compress.
