@@ -43,7 +43,11 @@ fn decode_bytes(session: &mut Session<'_>, bytes: &[u8]) -> Result<(), Reason> {
 fn decode_cut(session: &mut Session<'_>) -> Result<(), Reason> {
     let bytes = session.bytes;
     let (width, height) = open(session, session.source(), bytes)?.dimensions();
-    let filling_bytes = cut::filling_bytes(u64::from(width) * u64::from(height));
+    let pixels = u64::from(width) * u64::from(height);
+    let filling_bytes = cut::filling_bytes(pixels);
+    let coded_bytes = (bytes.len() as u64).saturating_add(filling_bytes as u64);
+    let working_bytes = (pixels * ALPHA_BYTES_A_PIXEL).saturating_add(COPIES * coded_bytes);
+    session.check_size(width.into(), height.into(), working_bytes)?;
     let layout = cut::agreed(session, |session, filling| {
         let filled = structure::filled(bytes, filling, filling_bytes).ok_or(Reason::Damaged)?;
         let decoder = open(session, session.source_over(&filled), &filled)?;
@@ -122,6 +126,9 @@ fn frame_count(bytes: &[u8]) -> u32 {
     count
 }
 
+/// Of coded bytes: those that are filled up, and two in the decoder, one of which grows by
+/// doubling.
+const COPIES: u64 = 4;
 /// The canvas, the frame as the decoder makes it and as it hands it out, and its alpha, which
 /// takes four bytes a pixel on its way.
 const ANIMATION_BYTES_A_PIXEL: u64 = 4 + 4 + 4 + 2 + 6;

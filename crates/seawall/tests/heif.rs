@@ -209,6 +209,26 @@ fn a_sequence_needs_no_cover() {
 }
 
 #[test]
+fn a_sequence_of_no_frames_is_not_taken_for_clean() {
+    let mut file = vector("animated.avif");
+    let place = |file: &[u8], kind: &[u8]| {
+        let found = file.windows(4).position(|four| four == kind);
+        found.expect("it has this box")
+    };
+    let sizes = place(&file, b"stsz");
+    file[sizes + 12..sizes + 16].fill(0);
+    let cover = report(&file);
+    assert_eq!((cover.outcome, cover.hashes.len()), (Outcome::Partial, 1));
+    let meta = place(&file, b"meta");
+    file[meta..meta + 4].copy_from_slice(b"free");
+    let none = report(&file);
+    assert_eq!(
+        (none.outcome, none.reason),
+        (Outcome::Refused, Some(Reason::Damaged))
+    );
+}
+
+#[test]
 fn a_cut_sequence_gives_its_whole_frames() {
     let whole = vector("animated.avif");
     let cut = report(&whole[..whole.len() - 100]);

@@ -32,6 +32,9 @@ pub(super) fn visit(
         .min(limits.memory_bytes_max / BYTES_A_PIXEL);
     let described = Described::of(track.properties());
     let count = u32::try_from(track.samples.len()).map_err(|_| Reason::Damaged)?;
+    if count == 0 {
+        return Err(Reason::Damaged);
+    }
     let wanted = frames::chosen(session, count, "frames");
     let mut wanted = wanted.into_iter().peekable();
     let mut pictures = Pictures::new(pixels_max)?;
