@@ -457,6 +457,38 @@ fn a_deletion_told_late_hides_no_other_one() {
 }
 
 #[test]
+fn a_content_that_was_off_when_the_file_was_written_comes_back_when_its_time_is_over() {
+    let mut walk = saved();
+    let bank = walk.bank(1).expect("made above").id;
+    let ids = walk
+        .store
+        .read(|reader| reader.content_ids(bank, ContentId(0)));
+    let ids = ids.expect("read");
+    let soon = walk.clock.now().plus_millis(5_000);
+    walk.write(|tx| tx.switch_content(bank, ids[3], ContentSwitch::OffUntil(soon)));
+    walk.write(|tx| tx.switch_content(bank, ids[7], ContentSwitch::Off));
+    walk.take(&Step::Refresh);
+    walk.take(&Step::Save);
+    let held = |walk: &Walk| {
+        let held = walk.live.load().index.contents(bank);
+        [3, 7].map(|at| held.contains(&ids[at]))
+    };
+    let is_due = |walk: &Walk| walk.live.load().is_due(walk.clock.now());
+    assert!(walk.takes_up());
+    walk.restart();
+    walk.clock.advance_ms(4_999);
+    walk.take(&Step::Refresh);
+    assert_eq!((held(&walk), is_due(&walk)), ([false, false], false));
+    walk.clock.advance_ms(1);
+    // Whether the server runs at that time or starts after it.
+    assert!(is_due(&walk));
+    walk.take(&Step::Refresh);
+    assert_eq!((held(&walk), is_due(&walk)), ([true, false], false));
+    walk.restart();
+    assert_eq!(held(&walk), [true, false]);
+}
+
+#[test]
 fn thousands_of_single_additions_are_put_in_order_and_stay_found() {
     let mut walk = Walk::new();
     walk.take(&Step::AddBank { bank: 1 });
