@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use seawall::index::{Hit, Scope};
-use seawall_core::{Algorithm, BankId, ContentId, Distance, Hash, Timestamp};
+use seawall_core::{Algorithm, BankId, BankName, ContentId, Distance, Hash, Timestamp};
 use seawall_store::{Ratio, StoreError};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::Workflow;
 use crate::ingest::{MatchAnswer, match_answer};
 use crate::live::Snapshot;
+use crate::{BankError, Workflow};
 
 /// What one hash matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -67,11 +67,42 @@ impl Workflow {
     /// # Errors
     /// [`StoreError`] where the reason of an exception cannot be read.
     pub fn look_up_many(&self, hashes: &[Hash]) -> Result<Vec<LookupAnswer>, StoreError> {
+        self.answer_many(&self.index.load(), hashes, None)
+    }
+
+    /// [`Workflow::look_up_many`] in these banks alone. Exceptions of every bank speak against
+    /// what is found.
+    ///
+    /// # Errors
+    /// [`BankError::NoBank`] where one of the names is no bank's: "no match" would be no answer.
+    pub fn look_up_many_in(
+        &self,
+        hashes: &[Hash],
+        names: &[BankName],
+    ) -> Result<Vec<LookupAnswer>, BankError> {
         let banks = self.index.load();
+        let mut wanted = Vec::with_capacity(names.len());
+        for name in names {
+            let named = banks.banks.values().find(|bank| bank.name == *name);
+            wanted.push(named.ok_or(BankError::NoBank)?.id);
+        }
+        Ok(self.answer_many(&banks, hashes, Some(&wanted))?)
+    }
+
+    fn answer_many(
+        &self,
+        banks: &Snapshot,
+        hashes: &[Hash],
+        wanted: Option<&[BankId]>,
+    ) -> Result<Vec<LookupAnswer>, StoreError> {
+        let scope = Scope {
+            banks: wanted,
+            ..Scope::default()
+        };
         let mut answers = Vec::with_capacity(hashes.len());
         for piece in hashes.chunks(PIECE) {
-            for hits in banks.index.lookup_many(piece, &Scope::default()) {
-                answers.push(self.lookup_answer(&banks, &hits)?);
+            for hits in banks.index.lookup_many(piece, &scope) {
+                answers.push(self.lookup_answer(banks, &hits)?);
             }
         }
         Ok(answers)

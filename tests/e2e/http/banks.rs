@@ -455,3 +455,32 @@ fn a_resized_and_recompressed_copy_is_found() {
         "{answer}"
     );
 }
+
+#[test]
+fn a_lookup_may_be_about_some_banks_and_a_bank_that_is_not_there_is_no_answer() {
+    let Scene { api, .. } = &Scene::new();
+    for bank in ["FIRST", "SECOND"] {
+        api.bank(bank);
+        let added = api.post(&format!("/api/v1/banks/{bank}/contents"), &one(&pdq(0)));
+        added.expect(201);
+    }
+    let ask = |banks: Value| {
+        let mut body = one(&pdq(0));
+        body["banks"] = banks;
+        api.post("/api/v1/lookups", &body)
+    };
+    let found = |banks: Value| {
+        let results = ask(banks).expect(200).json();
+        let matches = results["results"][0]["matches"].as_array().cloned();
+        let names = matches.expect("a list").into_iter();
+        names.map(|found| found["bank"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(Value::Null), ["FIRST", "SECOND"]);
+    assert_eq!(found(json!(["SECOND"])), ["SECOND"]);
+    assert_eq!(found(json!(["SECOND", "FIRST"])), ["FIRST", "SECOND"]);
+    ask(json!(["FIRST", "NOBODY"])).problem(404, "not_found");
+    ask(json!(["no name"])).problem(404, "not_found");
+    ask(json!([])).problem(400, "bad_parameter");
+    ask(json!(vec!["FIRST"; 101])).problem(400, "bad_parameter");
+    ask(json!("FIRST")).problem(400, "bad_json");
+}

@@ -2,15 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use seawall_core::Hash;
-use seawall_store::StoreError;
-use seawall_workflow::{LookupAnswer, Workflow};
+use seawall_core::{BankName, Hash};
+use seawall_workflow::{BankError, LookupAnswer, Workflow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::banks::known_name;
 use super::body::{ApiJson, HashValue, usable_hashes};
 use super::scans::{MatchBody, bodies};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::{Code, Problem, ProblemBody};
 use crate::state::App;
 
 /// Hashes to look up.
@@ -19,6 +19,8 @@ use crate::state::App;
 pub(crate) struct Lookup {
     /// 1 to 1000 hashes.
     hashes: Vec<HashValue>,
+    /// Only these banks, 1 to 100 names; all where not given.
+    banks: Option<Vec<String>>,
 }
 
 /// What was found.
@@ -55,6 +57,7 @@ pub(crate) struct LookupResult {
     responses(
         (status = 200, body = LookupBody),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "One of the banks is not there", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn look_up(
@@ -62,8 +65,9 @@ pub(crate) async fn look_up(
     ApiJson(lookup): ApiJson<Lookup>,
 ) -> Result<Json<LookupBody>, Problem> {
     let usable = usable_hashes(&lookup.hashes)?;
+    let banks = lookup.banks.map(named_banks).transpose()?;
     let results = app
-        .blocking(move |workflow| results(workflow, lookup.hashes, usable))
+        .blocking(move |workflow| results(workflow, lookup.hashes, usable, banks))
         .await?;
     Ok(Json(LookupBody { results }))
 }
@@ -73,15 +77,26 @@ fn results(
     workflow: &Workflow,
     queries: Vec<HashValue>,
     usable: Vec<(usize, Hash)>,
-) -> Result<Vec<LookupResult>, StoreError> {
+    banks: Option<Vec<BankName>>,
+) -> Result<Vec<LookupResult>, BankError> {
     let (places, hashes): (Vec<usize>, Vec<Hash>) = usable.into_iter().unzip();
-    let answers = workflow.look_up_many(&hashes)?;
+    let answers = match banks {
+        None => workflow.look_up_many(&hashes)?,
+        Some(banks) => workflow.look_up_many_in(&hashes, &banks)?,
+    };
     let mut answers = places.into_iter().zip(answers).peekable();
     let results = queries.into_iter().enumerate().map(|(place, query)| {
         let answer = answers.next_if(|(at, _)| *at == place);
         result(query, answer.map(|(_, answer)| answer))
     });
     Ok(results.collect())
+}
+
+fn named_banks(names: Vec<String>) -> Result<Vec<BankName>, Problem> {
+    if !(1..=100).contains(&names.len()) {
+        return Err(Problem::new(Code::BadParameter).detail("banks is 1 to 100 names"));
+    }
+    names.iter().map(|name| known_name(name)).collect()
 }
 
 fn result(query: HashValue, answer: Option<LookupAnswer>) -> LookupResult {
