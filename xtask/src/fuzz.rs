@@ -79,7 +79,7 @@ fn store_seeds() -> Result<()> {
         "grid-alpha",
         "grid-window",
     ];
-    let avifs = ["444", "turned", "grid", "shape", "moving"];
+    let avifs = ["444", "turned", "grid", "shape", "moving-small"];
     for (extension, names) in [("heic", &heics[..]), ("avif", &avifs)] {
         let target = format!("decode_{extension}");
         for name in names {
