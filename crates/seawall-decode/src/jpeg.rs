@@ -193,7 +193,7 @@ mod tests {
             (SCANNED_PIXELS_MAX - 1200, Ok(())),
             (SCANNED_PIXELS_MAX - 1199, Err(Reason::TooSlow)),
         ] {
-            let mut visit = |_, _: &crate::Shown<'_>| {};
+            let mut visit = |_: seawall_core::View, _: &crate::Shown<'_>| {};
             let mut session = Session::new(&file, budget, &mut visit);
             session.scanned_pixels = before;
             assert_eq!(decode(&mut session), result);

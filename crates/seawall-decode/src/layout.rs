@@ -31,46 +31,106 @@ impl Layout {
         colour: ColorType,
         data: Vec<u8>,
     ) -> Result<Self, Reason> {
-        let size = (width as usize, height as usize);
-        match colour {
-            ColorType::L8 => Self::reduced(size, data, 1, &[0], None),
-            ColorType::La8 => Self::reduced(size, data, 2, &[0], Some(1)),
-            ColorType::Rgb8 => Self::reduced(size, data, 3, &[0, 1, 2], None),
-            ColorType::Rgba8 => Self::reduced(size, data, 4, &[0, 1, 2], Some(3)),
-            ColorType::L16 => Self::reduced(size, data, 2, &wide([0]), None),
-            ColorType::La16 => Self::reduced(size, data, 4, &wide([0]), Some(wide([1])[0])),
-            ColorType::Rgb16 => Self::reduced(size, data, 6, &wide([0, 1, 2]), None),
-            ColorType::Rgba16 => Self::reduced(size, data, 8, &wide([0, 1, 2]), Some(wide([3])[0])),
-            // The enum is the library's and open; what is left are its float forms, which
-            // none of the formats read through it gives.
-            _ => Err(Reason::UnsupportedFormat),
-        }
+        let samples = Samples::of_image(colour).ok_or(Reason::UnsupportedFormat)?;
+        Self::reduced((width as usize, height as usize), data, samples)
     }
 
-    /// Keeps the bytes `kept` of every `step` bytes: one for grey, three for RGB.
+    /// Keeps what is hashed of interleaved samples. The buffer is reduced in place.
     pub(crate) fn reduced(
         (width, height): (usize, usize),
         mut data: Vec<u8>,
-        step: usize,
-        kept: &[usize],
-        alpha: Option<usize>,
+        samples: Samples,
     ) -> Result<Self, Reason> {
-        let kind = if kept.len() == 1 {
+        let alpha = samples.alpha_plane(&data);
+        let length = samples.reduce(&mut data);
+        data.truncate(length);
+        let layout = Self::opaque(width, height, samples.kind(), data)?;
+        Ok(Self { alpha, ..layout })
+    }
+}
+
+/// Where the samples that are hashed lie in interleaved ones.
+#[derive(Clone, Copy)]
+pub(crate) struct Samples {
+    /// Bytes a pixel.
+    pub(crate) step: usize,
+    /// The bytes that are kept of each pixel: one for grey, three for RGB.
+    pub(crate) kept: &'static [usize],
+    /// The byte that says how opaque the pixel is.
+    pub(crate) alpha: Option<usize>,
+}
+
+impl Samples {
+    pub(crate) const GREY: Self = Self::grey(1);
+    pub(crate) const GREY_ALPHA: Self = Self {
+        alpha: Some(1),
+        ..Self::grey(2)
+    };
+    pub(crate) const RGB: Self = Self {
+        step: 3,
+        kept: &[0, 1, 2],
+        alpha: None,
+    };
+    pub(crate) const RGBA: Self = Self {
+        step: 4,
+        kept: &[0, 1, 2],
+        alpha: Some(3),
+    };
+
+    /// The first of so many bytes.
+    pub(crate) const fn grey(step: usize) -> Self {
+        Self {
+            step,
+            kept: &[0],
+            alpha: None,
+        }
+    }
+
+    /// As the `image` crate interleaves; `None` where that is not hashed.
+    fn of_image(colour: ColorType) -> Option<Self> {
+        let wide = |step, kept, alpha| Self { step, kept, alpha };
+        match colour {
+            ColorType::L8 => Some(Self::GREY),
+            ColorType::La8 => Some(Self::GREY_ALPHA),
+            ColorType::Rgb8 => Some(Self::RGB),
+            ColorType::Rgba8 => Some(Self::RGBA),
+            ColorType::L16 => Some(wide(2, &[HIGH], None)),
+            ColorType::La16 => Some(wide(4, &[HIGH], Some(HIGH + 2))),
+            ColorType::Rgb16 => Some(wide(6, &[HIGH, HIGH + 2, HIGH + 4], None)),
+            ColorType::Rgba16 => Some(wide(8, &[HIGH, HIGH + 2, HIGH + 4], Some(HIGH + 6))),
+            // The enum is the library's and open; what is left are its float forms, which
+            // none of the formats read through it gives.
+            _ => None,
+        }
+    }
+
+    pub(crate) fn kind(self) -> PixelKind {
+        if self.kept.len() == 1 {
             PixelKind::Luma8
         } else {
             PixelKind::Rgb8
-        };
-        let alpha = alpha.and_then(|place| alpha_plane(&data, step, place));
-        if step != kept.len() {
-            let count = data.len() / step;
+        }
+    }
+
+    /// Moves the bytes that are kept to the front, and says how many they are.
+    pub(crate) fn reduce(self, data: &mut [u8]) -> usize {
+        let count = data.len() / self.step;
+        if self.step != self.kept.len() {
             for pixel in 0..count {
-                for (place, offset) in kept.iter().enumerate() {
-                    data[pixel * kept.len() + place] = data[pixel * step + offset];
+                for (place, offset) in self.kept.iter().enumerate() {
+                    data[pixel * self.kept.len() + place] = data[pixel * self.step + offset];
                 }
             }
-            data.truncate(count * kept.len());
         }
-        Self::opaque(width, height, kind, data).map(|layout| Self { alpha, ..layout })
+        count * self.kept.len()
+    }
+
+    /// The alpha of each pixel, where any is less than opaque.
+    fn alpha_plane(self, data: &[u8]) -> Option<Vec<u8>> {
+        let place = self.alpha?;
+        let alphas = || data.chunks_exact(self.step).map(|pixel| pixel[place]);
+        let any = alphas().any(|alpha| alpha != u8::MAX);
+        any.then(|| alphas().collect())
     }
 }
 
@@ -86,17 +146,6 @@ pub(crate) fn unpacked(packed: &[u8], width: usize, bits: u8) -> impl Iterator<I
     })
 }
 
-/// The alpha of each pixel, where any is less than opaque.
-fn alpha_plane(data: &[u8], step: usize, place: usize) -> Option<Vec<u8>> {
-    let alphas = || data.chunks_exact(step).map(|pixel| pixel[place]);
-    alphas()
-        .any(|alpha| alpha != u8::MAX)
-        .then(|| alphas().collect())
-}
-
-/// Where the high byte of each 16-bit sample lies. Taking it is how 16-bit pictures have
+/// Where the high byte of a 16-bit sample lies. Taking it is how 16-bit pictures have
 /// always been shown on 8-bit screens; dividing by 257 instead moves a hash by 2 bits or so.
-fn wide<const N: usize>(samples: [usize; N]) -> [usize; N] {
-    let high = usize::from(cfg!(target_endian = "little"));
-    samples.map(|sample| sample * 2 + high)
-}
+const HIGH: usize = if cfg!(target_endian = "little") { 1 } else { 0 };

@@ -10,19 +10,20 @@
 //! all of this in a worker process that may die.
 //!
 //! ```
-//! use seawall_core::{Limits, Reason, ViewOptions};
-//! use seawall_decode::{Budget, decode};
+//! use seawall_core::{Limits, Reason, View, ViewOptions};
+//! use seawall_decode::{Budget, Shown, decode};
 //!
 //! let budget = Budget {
 //!     limits: &Limits::default(),
 //!     expired: &|| false,
 //!     views: ViewOptions::default(),
 //! };
-//! let refusal = decode(b"just text", &budget, &mut |_view, _pixels| {});
+//! let refusal = decode(b"just text", &budget, &mut |_: View, _: &Shown<'_>| {});
 //! assert_eq!(refusal.map_err(|refusal| refusal.reason), Err(Reason::NotAPicture));
 //! ```
 
 mod avif;
+mod bands;
 mod bmp;
 mod border;
 mod budget;
@@ -47,6 +48,7 @@ mod still;
 mod tiff;
 mod trailing;
 mod views;
+mod visitor;
 mod webp;
 
 pub use budget::Budget;
@@ -54,3 +56,4 @@ pub use heic::decode_in_one_thread;
 pub use picture::{Decoded, Refusal, decode, decode_for_lookup};
 pub use shown::Shown;
 pub use sniff::{media_type_from_name, sniff};
+pub use visitor::{Size, Visitor};

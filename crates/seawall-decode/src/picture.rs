@@ -1,9 +1,9 @@
 //! Decoding: one file in, its views out.
 
-use seawall_core::{MediaType, Reason, View};
+use seawall_core::{MediaType, Reason};
 
 use crate::session::Session;
-use crate::shown::Shown;
+use crate::visitor::Visitor;
 use crate::{Budget, avif, bmp, gif, heic, jpeg, png, sniff, spare, tiff, trailing, webp};
 
 /// What was decoded, beside the pixels that the visitor saw.
@@ -30,7 +30,7 @@ pub struct Refusal {
     pub notes: Vec<String>,
 }
 
-/// Decodes a file and hands each of its views to `visit`, the stored form first.
+/// Decodes a file and hands each of its views to the visitor, the stored form first.
 ///
 /// A file that breaks off after something was decoded is no refusal: what there is was
 /// handed out, and [`Decoded::incomplete`] says why there is no more.
@@ -40,9 +40,9 @@ pub struct Refusal {
 pub fn decode(
     bytes: &[u8],
     budget: &Budget<'_>,
-    visit: &mut dyn FnMut(View, &Shown<'_>),
+    visitor: &mut dyn Visitor,
 ) -> Result<Decoded, Refusal> {
-    decode_in(Session::new(bytes, *budget, visit))
+    decode_in(Session::new(bytes, *budget, visitor))
 }
 
 /// As [`decode`], with pixels that may be off by a little where that is faster: of a JPEG only
@@ -53,9 +53,9 @@ pub fn decode(
 pub fn decode_for_lookup(
     bytes: &[u8],
     budget: &Budget<'_>,
-    visit: &mut dyn FnMut(View, &Shown<'_>),
+    visitor: &mut dyn Visitor,
 ) -> Result<Decoded, Refusal> {
-    let mut session = Session::new(bytes, *budget, visit);
+    let mut session = Session::new(bytes, *budget, visitor);
     session.is_for_lookup = true;
     decode_in(session)
 }

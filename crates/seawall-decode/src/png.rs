@@ -5,6 +5,7 @@
 //! rows are missing, what there is makes a partial picture, black below.
 
 mod animation;
+mod chunks;
 mod rows;
 
 use image::metadata::Orientation;
@@ -13,14 +14,14 @@ use seawall_core::{Form, Place, Reason, View};
 use crate::session::Session;
 use crate::shown::Shown;
 use crate::{spare, views};
-use rows::{Checks, Extent, Read};
+use rows::{Checks, Extent, Picture, Read};
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let (width, height) = header_size(session.bytes).ok_or(Reason::Damaged)?;
     session.check_size(width.into(), height.into(), 0)?;
     let (read, checks) = read(session)?;
     let Read {
-        layout,
+        picture,
         exif,
         is_animated,
         is_indexed,
@@ -29,8 +30,17 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let orientation = exif.map_or(Orientation::NoTransforms, |exif| {
         crate::orientation::from_exif(&exif)
     });
-    views::visit(session, Place::Whole, &layout, orientation);
-    spare::give_back(layout.pixels.into_data());
+    match picture {
+        Picture::Whole(layout) => {
+            views::visit(session, Place::Whole, &layout, orientation);
+            spare::give_back(layout.pixels.into_data());
+        }
+        Picture::ByRows(bands) => {
+            // What the chunks say is all that the decoder can have found.
+            debug_assert_eq!(orientation, Orientation::NoTransforms);
+            bands.end(session, Place::Whole);
+        }
+    }
     if let Extent::Cut(reason) = extent {
         return Err(reason);
     }

@@ -10,6 +10,7 @@ use seawall_core::{Reason, View};
 use crate::Budget;
 use crate::shown::Shown;
 use crate::source::Source;
+use crate::visitor::{Size, Visitor};
 
 /// One file on its way from bytes to views.
 pub(crate) struct Session<'a> {
@@ -30,16 +31,12 @@ pub(crate) struct Session<'a> {
     pub(crate) is_for_lookup: bool,
     /// Set where a decoder gives pixels and knows that the file is damaged.
     pub(crate) damaged: Cell<bool>,
-    visit: &'a mut dyn FnMut(View, &Shown<'_>),
+    visitor: &'a mut dyn Visitor,
     late: Rc<Cell<bool>>,
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(
-        bytes: &'a [u8],
-        budget: Budget<'a>,
-        visit: &'a mut dyn FnMut(View, &Shown<'_>),
-    ) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], budget: Budget<'a>, visitor: &'a mut dyn Visitor) -> Self {
         Self {
             bytes,
             budget,
@@ -51,7 +48,7 @@ impl<'a> Session<'a> {
             end: None,
             is_for_lookup: false,
             damaged: Cell::new(false),
-            visit,
+            visitor,
             late: Rc::new(Cell::new(false)),
         }
     }
@@ -116,12 +113,46 @@ impl<'a> Session<'a> {
 
     /// Hands one view to the visitor.
     pub(crate) fn visit(&mut self, view: View, shown: &Shown<'_>) {
+        self.count(1, (shown.width(), shown.height()));
+        self.visitor.view(view, shown);
+    }
+
+    /// What the visitor holds for each form of a picture that comes by rows; `None` where it
+    /// takes none, or where views are asked for that need the pixels in another order.
+    pub(crate) fn bytes_for_rows(&self, size: Size) -> Option<u64> {
+        let views = self.budget.views;
+        let is_top_down = !views.orientations && !views.border;
+        is_top_down.then(|| self.visitor.bytes_for_rows(size))?
+    }
+
+    /// See [`Visitor::begin`].
+    pub(crate) fn begin_rows(&mut self, size: Size) {
+        self.visitor.begin(size);
+    }
+
+    /// See [`Visitor::branch`].
+    pub(crate) fn branch_rows(&mut self) {
+        self.visitor.branch();
+    }
+
+    /// See [`Visitor::rows`].
+    pub(crate) fn push_rows(&mut self, form: usize, rows: &[u8]) {
+        self.visitor.rows(form, rows);
+    }
+
+    /// See [`Visitor::end`].
+    pub(crate) fn end_rows(&mut self, size: Size, views: &[(usize, View)]) {
+        let count = u32::try_from(views.len()).expect("a picture has a few forms");
+        self.count(count, (size.width, size.height));
+        self.visitor.end(views);
+    }
+
+    fn count(&mut self, views: u32, (width, height): (usize, usize)) {
         if self.visited == 0 {
             // Frames and forms of one picture are bounded by their own limits.
-            self.pixels += shown.width() as u64 * shown.height() as u64;
+            self.pixels += width as u64 * height as u64;
         }
-        self.visited += 1;
-        (self.visit)(view, shown);
+        self.visited += views;
     }
 
     /// The number of the next picture behind the first one.

@@ -1,5 +1,6 @@
 //! TIFF: every page, in the forms that scanners, cameras and editors write.
 
+mod by_rows;
 mod chunks;
 mod directory;
 
@@ -10,7 +11,7 @@ use image::metadata::Orientation;
 use seawall_core::{PixelKind, Place, Reason};
 
 use crate::frames;
-use crate::layout::{Layout, unpacked};
+use crate::layout::{Layout, Samples, unpacked};
 use crate::session::Session;
 use crate::source::Source;
 use crate::views;
@@ -18,18 +19,14 @@ use crate::views;
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let count = page_count(session)?;
     if count == 1 {
-        let (layout, orientation) = read_page_at(session, 0)?;
-        views::visit(session, Place::Whole, &layout, orientation);
-        return Ok(());
+        return show_page(session, 0, Place::Whole);
     }
     let mut failed = None;
     for index in frames::chosen(session, count, "pages") {
         session.check_time()?;
         // A new decoder for each page: one bad page does not end the others.
-        match read_page_at(session, index) {
-            Ok((layout, orientation)) => {
-                views::visit(session, Place::Page(index + 1), &layout, orientation);
-            }
+        match show_page(session, index, Place::Page(index + 1)) {
+            Ok(()) => {}
             Err(Reason::TooSlow) => return Err(Reason::TooSlow),
             Err(reason) => {
                 session
@@ -83,7 +80,7 @@ fn open_source<'a>(
     session: &Session<'_>,
     source: Source<'a>,
 ) -> Result<Decoder<Source<'a>>, Reason> {
-    let decoder = Decoder::new(source).map_err(|error| reason(session, &error))?;
+    let decoder = Decoder::new(source).map_err(|error| fail(session, &error))?;
     let bytes = usize::try_from(session.budget.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = bytes;
@@ -92,11 +89,41 @@ fn open_source<'a>(
     Ok(decoder.with_limits(limits))
 }
 
-fn read_page_at(session: &Session<'_>, index: u32) -> Result<(Layout, Orientation), Reason> {
+fn show_page(session: &mut Session<'_>, index: u32, place: Place) -> Result<(), Reason> {
     let mut decoder = open(session)?;
     seek(session, &mut decoder, index)?;
     let orientation = orientation(&mut decoder);
-    Ok((read_page(session, &mut decoder, index)?, orientation))
+    let photometric = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation);
+    if matches!(photometric, Ok(Some(PALETTE))) {
+        return show_palette_page(session, &mut decoder, index, orientation, place);
+    }
+    let colour = decoder.colortype().map_err(|error| fail(session, &error));
+    if let Ok(colour) = colour
+        && let Some(plan) = plan(session, &mut decoder, colour, orientation)?
+    {
+        return by_rows::show(session, &mut decoder, &plan, &[], place);
+    }
+    let layout = to_layout(read_samples(session, &mut decoder)?, &[])?;
+    views::visit(session, place, &layout, orientation);
+    Ok(())
+}
+
+/// How to hand out the page by rows, where that goes.
+fn plan(
+    session: &Session<'_>,
+    decoder: &mut Decoder<Source<'_>>,
+    colour: ColorType,
+    orientation: Orientation,
+) -> Result<Option<by_rows::Plan>, Reason> {
+    let (width, height) = decoder
+        .dimensions()
+        .map_err(|error| fail(session, &error))?;
+    session.check_size(width.into(), height.into(), 0)?;
+    if orientation == Orientation::NoTransforms {
+        by_rows::plan(session, decoder, colour)
+    } else {
+        Ok(None)
+    }
 }
 
 fn seek(
@@ -106,58 +133,51 @@ fn seek(
 ) -> Result<(), Reason> {
     decoder
         .seek_to_image(index as usize)
-        .map_err(|error| reason(session, &error))
-}
-
-fn read_page(
-    session: &Session<'_>,
-    decoder: &mut Decoder<Source<'_>>,
-    index: u32,
-) -> Result<Layout, Reason> {
-    let photometric = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation);
-    if matches!(photometric, Ok(Some(PALETTE))) {
-        return read_palette_page(session, decoder, index);
-    }
-    to_layout(read_samples(session, decoder)?, &[])
+        .map_err(|error| fail(session, &error))
 }
 
 /// The decoder reads everything about a palette page except that it is one, so it is shown
 /// the same file with that page declared grey; the colours are looked up afterwards.
-fn read_palette_page(
-    session: &Session<'_>,
+fn show_palette_page(
+    session: &mut Session<'_>,
     decoder: &mut Decoder<Source<'_>>,
     index: u32,
-) -> Result<Layout, Reason> {
-    let fail = |error: TiffError| reason(session, &error);
-    let palette = decoder.get_tag_u16_vec(Tag::ColorMap).map_err(fail)?;
+    orientation: Orientation,
+    place: Place,
+) -> Result<(), Reason> {
+    let palette = decoder
+        .get_tag_u16_vec(Tag::ColorMap)
+        .map_err(|error| fail(session, &error))?;
     let directory = decoder.ifd_pointer().ok_or(Reason::Damaged)?.0;
     let patched = directory::declared_grey(session.bytes, directory).ok_or(Reason::Damaged)?;
     let mut decoder = open_source(session, session.source_over(&patched))?;
     seek(session, &mut decoder, index)?;
-    let grey = read_samples(session, &mut decoder)?;
-    match grey.colour {
-        ColorType::Gray(bits) => {
-            let colour = ColorType::Palette(bits);
-            to_layout(Samples { colour, ..grey }, &palette)
-        }
-        // The enum is the library's; a page declared grey gives no other colour that is read.
-        _ => Err(Reason::UnsupportedFormat),
+    if let Ok(ColorType::Gray(bits)) = decoder.colortype()
+        && let Some(plan) = plan(session, &mut decoder, ColorType::Palette(bits), orientation)?
+    {
+        return by_rows::show(session, &mut decoder, &plan, &palette, place);
     }
+    let grey = read_samples(session, &mut decoder)?;
+    let ColorType::Gray(bits) = grey.colour else {
+        // A page declared grey gives no other colour that is read.
+        return Err(Reason::UnsupportedFormat);
+    };
+    let colour = ColorType::Palette(bits);
+    let layout = to_layout(Page { colour, ..grey }, &palette)?;
+    views::visit(session, place, &layout, orientation);
+    Ok(())
 }
 
 /// A page as it is stored.
-struct Samples {
+struct Page {
     size: (usize, usize),
     colour: ColorType,
     /// One byte a sample, or packed where samples have fewer bits; interleaved.
     bytes: Vec<u8>,
 }
 
-fn read_samples(
-    session: &Session<'_>,
-    decoder: &mut Decoder<Source<'_>>,
-) -> Result<Samples, Reason> {
-    let fail = |error: TiffError| reason(session, &error);
+fn read_samples(session: &Session<'_>, decoder: &mut Decoder<Source<'_>>) -> Result<Page, Reason> {
+    let fail = |error: TiffError| fail(session, &error);
     let (width, height) = decoder.dimensions().map_err(fail)?;
     session.check_size(width.into(), height.into(), 0)?;
     let colour = decoder.colortype().map_err(fail)?;
@@ -178,7 +198,7 @@ fn read_samples(
         Err(reason) => return Err(reason),
     }
     let samples = interleaved(samples, layout.planes);
-    Ok(Samples {
+    Ok(Page {
         size: (width as usize, height as usize),
         colour,
         bytes: samples,
@@ -231,8 +251,8 @@ fn interleaved(samples: Vec<u8>, planes: usize) -> Vec<u8> {
     places.map(|place| samples[place]).collect()
 }
 
-fn to_layout(page: Samples, palette: &[u16]) -> Result<Layout, Reason> {
-    let Samples {
+fn to_layout(page: Page, palette: &[u16]) -> Result<Layout, Reason> {
+    let Page {
         size,
         colour,
         bytes: samples,
@@ -246,14 +266,14 @@ fn to_layout(page: Samples, palette: &[u16]) -> Result<Layout, Reason> {
                 .map(|value| u8::try_from(u16::from(value) * 255 / top).unwrap_or(u8::MAX));
             Layout::opaque(width, height, PixelKind::Luma8, grey.collect())
         }
-        ColorType::Gray(8 | 16 | 32) => Layout::reduced(size, samples, 1, &[0], None),
-        ColorType::GrayA(8 | 16) => Layout::reduced(size, samples, 2, &[0], Some(1)),
+        ColorType::Gray(8 | 16 | 32) => Layout::reduced(size, samples, Samples::GREY),
+        ColorType::GrayA(8 | 16) => Layout::reduced(size, samples, Samples::GREY_ALPHA),
         ColorType::Multiband {
             bit_depth: 8 | 16,
             num_samples,
-        } if num_samples > 0 => Layout::reduced(size, samples, num_samples.into(), &[0], None),
-        ColorType::RGB(8 | 16 | 32) => Layout::reduced(size, samples, 3, &[0, 1, 2], None),
-        ColorType::RGBA(8 | 16 | 32) => Layout::reduced(size, samples, 4, &[0, 1, 2], Some(3)),
+        } if num_samples > 0 => Layout::reduced(size, samples, Samples::grey(num_samples.into())),
+        ColorType::RGB(8 | 16 | 32) => Layout::reduced(size, samples, Samples::RGB),
+        ColorType::RGBA(8 | 16 | 32) => Layout::reduced(size, samples, Samples::RGBA),
         ColorType::CMYK(8 | 16) => rgb(samples.chunks_exact(4).flat_map(from_cmyk).collect()),
         ColorType::CMYKA(8 | 16) => rgb(samples.chunks_exact(5).flat_map(from_cmyk).collect()),
         ColorType::YCbCr(8) => rgb(samples.chunks_exact(3).flat_map(from_ycbcr).collect()),
@@ -297,7 +317,7 @@ fn from_ycbcr(pixel: &[u8]) -> [u8; 3] {
     .map(|v| v.round() as u8)
 }
 
-fn reason(session: &Session<'_>, error: &TiffError) -> Reason {
+fn fail(session: &Session<'_>, error: &TiffError) -> Reason {
     match error {
         _ if session.is_late() => Reason::TooSlow,
         TiffError::LimitsExceeded | TiffError::IntSizeError => Reason::TooMuchMemory,

@@ -9,6 +9,7 @@ use seawall_core::{Limits, MediaType, Place, Reason, View};
 use crate::picture::decode_as;
 use crate::session::Session;
 use crate::shown::Shown;
+use crate::visitor::{Size, Visitor};
 use crate::{Budget, gif, iso, jpeg, tiff};
 use beginning::Beginning;
 
@@ -191,12 +192,11 @@ fn visit_part(session: &mut Session<'_>, start: usize, media_type: MediaType) ->
     let number = session.next_part();
     let is_for_lookup = session.is_for_lookup;
     let scanned_pixels = session.scanned_pixels;
-    let mut first = None;
-    let mut pass_on = |view: View, shown: &Shown<'_>| {
-        if *first.get_or_insert(view.place) == view.place {
-            let place = Place::Part(number);
-            session.visit(View { place, ..view }, shown);
-        }
+    let mut pass_on = PassOn {
+        session: &mut *session,
+        size: None,
+        place: Place::Part(number),
+        first: None,
     };
     let mut inner = Session::new(bytes, budget, &mut pass_on);
     inner.is_for_lookup = is_for_lookup;
@@ -210,13 +210,70 @@ fn visit_part(session: &mut Session<'_>, start: usize, media_type: MediaType) ->
     let end = known.filter(|_| result.is_ok());
     let (pixels, scanned_pixels) = (inner.pixels, inner.scanned_pixels);
     drop(inner);
+    let is_visited = pass_on.first.is_some();
     session.pixels += pixels;
     session.scanned_pixels = scanned_pixels;
     Part {
-        is_visited: first.is_some(),
+        is_visited,
         result,
         end,
         own,
+    }
+}
+
+/// Shows the views of a part, those of its first frame or page.
+struct PassOn<'s, 'a> {
+    session: &'s mut Session<'a>,
+    /// Of the picture whose rows come now.
+    size: Option<Size>,
+    place: Place,
+    /// The first frame or page of the part, by its own name.
+    first: Option<Place>,
+}
+
+impl PassOn<'_, '_> {
+    /// The view by its name in the whole file.
+    fn named(&mut self, view: View) -> Option<View> {
+        let is_first = *self.first.get_or_insert(view.place) == view.place;
+        is_first.then_some(View {
+            place: self.place,
+            ..view
+        })
+    }
+}
+
+impl Visitor for PassOn<'_, '_> {
+    fn view(&mut self, view: View, shown: &Shown<'_>) {
+        if let Some(view) = self.named(view) {
+            self.session.visit(view, shown);
+        }
+    }
+
+    fn bytes_for_rows(&self, size: Size) -> Option<u64> {
+        self.session.bytes_for_rows(size)
+    }
+
+    fn begin(&mut self, size: Size) {
+        self.size = Some(size);
+        self.session.begin_rows(size);
+    }
+
+    fn branch(&mut self) {
+        self.session.branch_rows();
+    }
+
+    fn rows(&mut self, form: usize, rows: &[u8]) {
+        self.session.push_rows(form, rows);
+    }
+
+    fn end(&mut self, views: &[(usize, View)]) {
+        let named = views.iter();
+        let named: Vec<_> = named
+            .filter_map(|&(form, view)| Some((form, self.named(view)?)))
+            .collect();
+        if let Some(size) = self.size.take().filter(|_| !named.is_empty()) {
+            self.session.end_rows(size, &named);
+        }
     }
 }
 

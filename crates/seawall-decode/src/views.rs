@@ -41,7 +41,7 @@ pub(crate) fn visit(
         ];
         for (form, ground) in grounds {
             // A ground that leaves every pixel as it is gives no form of its own.
-            if ground.changes(&layout.pixels) {
+            if ground.changes(layout.pixels.data(), layout.pixels.kind()) {
                 stored_and_upright(session, view.with(form), plain.on(ground), orientation);
             }
         }
@@ -64,5 +64,6 @@ fn stored_and_upright(
     }
 }
 
-const TRANSPARENT: &str =
+/// The note of pictures with see-through pixels.
+pub(crate) const TRANSPARENT: &str =
     "partly transparent: hashed by its plain colours, and as shown on white and on black";

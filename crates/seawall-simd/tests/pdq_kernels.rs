@@ -72,6 +72,32 @@ fn drawn(pattern: Pattern, width: usize, height: usize, kind: RowKind) -> Vec<u8
     }
 }
 
+/// A picture that differs from another one below some row needs only those rows.
+#[test]
+fn a_copy_of_a_stream_goes_on_from_its_row() {
+    for kind in KINDS {
+        for (width, height, common) in [(64, 64, 20), (257, 130, 0), (300, 200, 77), (90, 97, 96)] {
+            let one = noise(width * height * kind.bytes(), 1);
+            let mut other = noise(one.len(), 2);
+            let (head, rest) = one.split_at(common * width * kind.bytes());
+            other[..head.len()].copy_from_slice(head);
+            for kernel in Kernel::ALL.into_iter().filter(|k| k.is_available()) {
+                let stream = PdqStream::with_kernel(kernel, width, height, kind);
+                let mut first = stream.expect("large enough");
+                first.push_rows(head);
+                let mut second = first.clone();
+                second.push_rows(&other[head.len()..]);
+                first.push_rows(rest);
+                for (stream, pixels) in [(first, &one), (second, &other)] {
+                    let found = stream.finish().expect("all rows were taken");
+                    let whole = pdq_with(kernel, width, height, kind, pixels);
+                    assert!(bits(&found) == bits(&whole.expect("large enough")));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn kernels_agree_at_every_side_where_something_changes() {
     for width in SIDES {

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 use seawall::{Budget, hash};
 use seawall_core::{Algorithm, Hash, Limits, PdqHash, View, ViewOptions};
-use seawall_decode::{Decoded, Refusal, Shown, decode, decode_for_lookup};
+use seawall_decode::{Decoded, Refusal, Shown, Visitor, decode, decode_for_lookup};
 use seawall_testkit::{JpegOptions, grey, picture, raw_jpeg};
 
 fn main() -> std::io::Result<()> {
@@ -101,7 +101,7 @@ fn compare_peer(list: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-type Decode = fn(&[u8], &Budget<'_>, &mut dyn FnMut(View, &Shown<'_>)) -> Result<Decoded, Refusal>;
+type Decode = fn(&[u8], &Budget<'_>, &mut dyn Visitor) -> Result<Decoded, Refusal>;
 
 /// The hash of a file's pixels as they are stored.
 fn hashed(bytes: &[u8], decode: Decode) -> Option<PdqHash> {
@@ -111,7 +111,7 @@ fn hashed(bytes: &[u8], decode: Decode) -> Option<PdqHash> {
         views: ViewOptions::default(),
     };
     let mut found = None;
-    let decoded = decode(bytes, &budget, &mut |view, shown| {
+    let decoded = decode(bytes, &budget, &mut |view: View, shown: &Shown<'_>| {
         if view == View::STORED {
             found = hash::pdq_shown(shown).map(|pdq| pdq.hash);
         }

@@ -1,5 +1,6 @@
 //! Hashes of files and pictures.
 
+mod hasher;
 mod lookup;
 
 use std::ops::Range;
@@ -7,13 +8,14 @@ use std::{fmt, io};
 
 use md5::Md5;
 use seawall_core::{
-    Hash, HashRecord, HashReport, Outcome, PdqHash, PixelKind, Pixels, Quality, Reason, View,
+    Hash, HashRecord, HashReport, Outcome, PdqHash, PixelKind, Pixels, Quality, Reason,
 };
 use seawall_decode::{Budget, Decoded, Refusal, Shown, decode};
 use seawall_simd::pdq::{PdqOutput, PdqStream, RowKind};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
+use hasher::Hasher;
 pub use lookup::{LookupReport, perceptual_fast};
 
 /// The cryptographic digests of one file.
@@ -227,30 +229,20 @@ fn row_kind(kind: PixelKind) -> RowKind {
 /// Rows that are turned at a time: what a kernel takes in at once.
 const BAND_ROWS: usize = 16;
 
-/// What decoding calls with each view.
-type Visit<'a> = dyn FnMut(View, &Shown<'_>) + 'a;
-
 /// The perceptual hashes of every view of a file, without digests.
 ///
 /// Each view is listed, also where two views have the same value, and also where its
 /// quality is too low to be looked up.
 #[must_use]
 pub fn perceptual(bytes: &[u8], budget: &Budget<'_>) -> HashReport {
-    report_of(|visit| decode(bytes, budget, visit))
+    report_of(|hasher| decode(bytes, budget, hasher))
 }
 
 /// The report of whatever `decode` hands out.
-fn report_of(decode: impl FnOnce(&mut Visit<'_>) -> Result<Decoded, Refusal>) -> HashReport {
-    let mut hashes = Vec::new();
-    let decoded = decode(&mut |view, shown| {
-        if let Some(pdq) = pdq_shown(shown) {
-            hashes.push(HashRecord {
-                hash: Hash::Pdq(pdq.hash),
-                quality: Some(pdq.quality),
-                view: Some(view),
-            });
-        }
-    });
+fn report_of(decode: impl FnOnce(&mut Hasher) -> Result<Decoded, Refusal>) -> HashReport {
+    let mut hasher = Hasher::default();
+    let decoded = decode(&mut hasher);
+    let hashes = hasher.hashes;
     let decoded = match decoded {
         Ok(decoded) => decoded,
         Err(refusal) => return refused(refusal),

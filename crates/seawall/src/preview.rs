@@ -3,7 +3,7 @@
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use seawall_core::{Form, Limits, PixelKind, Pixels, Reason, View, ViewOptions};
-use seawall_decode::{Budget, Refusal, decode, sniff};
+use seawall_decode::{Budget, Refusal, Shown, decode, sniff};
 
 /// How much a preview shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub fn render(bytes: &[u8], budget: &Budget<'_>, style: PreviewStyle) -> Result<
         views: ViewOptions::default(),
     };
     let mut kept: Option<(View, Pixels)> = None;
-    decode(bytes, &budget, &mut |view, shown| {
+    decode(bytes, &budget, &mut |view: View, shown: &Shown<'_>| {
         let is_nearer = kept.as_ref().is_none_or(|&(held, _)| is_nearer(view, held));
         if is_nearer {
             kept = Some((view, styled(&shown.to_pixels(), style)));
@@ -208,7 +208,7 @@ mod tests {
         };
         let preview = render(file, &budget, style).expect("a whole picture");
         let mut shown = None;
-        decode(&preview, &budget, &mut |_, pixels| {
+        decode(&preview, &budget, &mut |_: View, pixels: &Shown<'_>| {
             shown = Some(pixels.to_pixels().into_owned());
         })
         .expect("our own PNG");

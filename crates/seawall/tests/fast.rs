@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use seawall::{Budget, hash};
 use seawall_core::{Limits, Outcome, PdqHash, View, ViewOptions};
-use seawall_decode::{Decoded, Refusal, Shown, decode, decode_for_lookup};
+use seawall_decode::{Decoded, Refusal, Shown, Visitor, decode, decode_for_lookup};
 use seawall_testkit::{
     JpegColour, JpegOptions, grey, jpeg, jpeg_with_orientation, picture, png, raw_jpeg,
 };
 
-type Decode = fn(&[u8], &Budget<'_>, &mut dyn FnMut(View, &Shown<'_>)) -> Result<Decoded, Refusal>;
+type Decode = fn(&[u8], &Budget<'_>, &mut dyn Visitor) -> Result<Decoded, Refusal>;
 
 fn hashes(file: &[u8], decode: Decode) -> Vec<(View, PdqHash)> {
     let limits = Limits::default();
@@ -19,7 +19,7 @@ fn hashes(file: &[u8], decode: Decode) -> Vec<(View, PdqHash)> {
         views: ViewOptions::default(),
     };
     let mut found = Vec::new();
-    let decoded = decode(file, &budget, &mut |view, shown| {
+    let decoded = decode(file, &budget, &mut |view: View, shown: &Shown<'_>| {
         found.extend(hash::pdq_shown(shown).map(|pdq| (view, pdq.hash)));
     });
     assert!(decoded.is_ok());

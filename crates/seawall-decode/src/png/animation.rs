@@ -4,6 +4,7 @@ use ::png::{BlendOp, DisposeOp, FrameControl, Reader, Transformations};
 use image::metadata::Orientation;
 use seawall_core::{Place, Reason};
 
+use super::chunks;
 use super::rows::{Checks, open, reason};
 use crate::canvas::{Blend, Canvas, Disposal, Frame};
 use crate::frames;
@@ -17,7 +18,7 @@ pub(super) fn decode(
     orientation: Orientation,
     checks: Checks,
 ) -> Result<(), Reason> {
-    let count = frame_count(session.bytes);
+    let count = chunks::frame_count(session.bytes);
     let transformations = WITH_ALPHA;
     let mut reader = open(session, checks, transformations)?;
     let info = reader.info();
@@ -98,19 +99,6 @@ fn draw_next(
         },
     });
     Ok(())
-}
-
-/// How many frame controls there are. The animation control claims a number too, but a file
-/// may claim what it likes.
-fn frame_count(bytes: &[u8]) -> u32 {
-    let mut count = 0;
-    let mut rest = bytes.get(8..).unwrap_or_default();
-    while let Some((head, after)) = rest.split_at_checked(8) {
-        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        count += u32::from(&head[4..] == b"fcTL");
-        rest = after.get(length.saturating_add(4)..).unwrap_or_default();
-    }
-    count
 }
 
 /// Eight bits a sample and always an alpha.

@@ -6,7 +6,9 @@ use ::png::{
 use ::png::{Transformations, expand_interlaced_row, splat_interlaced_row};
 use seawall_core::{PixelKind, Pixels, Reason};
 
-use crate::layout::{Layout, unpacked};
+use super::chunks;
+use crate::bands::{self, Bands};
+use crate::layout::{Layout, Samples, unpacked};
 use crate::session::Session;
 use crate::source::Source;
 use crate::spare;
@@ -22,11 +24,18 @@ pub(super) enum Checks {
 
 /// The default picture.
 pub(super) struct Read {
-    pub(super) layout: Layout,
+    pub(super) picture: Picture,
     pub(super) exif: Option<Vec<u8>>,
     pub(super) is_animated: bool,
     pub(super) is_indexed: bool,
     pub(super) extent: Extent,
+}
+
+/// The pixels, or what became of them.
+pub(super) enum Picture {
+    Whole(Layout),
+    /// They went to the visitor, who has not been told yet which view they are.
+    ByRows(Bands),
 }
 
 /// How much of a picture there is.
@@ -43,12 +52,10 @@ pub(super) enum Extent {
 /// Reads the picture into eight bits a sample, palette looked up.
 pub(super) fn read(session: &mut Session<'_>, checks: Checks) -> Result<Read, Reason> {
     let mut reader = open(session, checks, EIGHT_BITS)?;
-    let (colour, _) = reader.output_color_type();
     let info = reader.info();
-    let size = (info.width as usize, info.height as usize);
     let is_animated = info.animation_control.is_some();
     let is_indexed = info.color_type == ColorType::Indexed;
-    let (data, mut extent) = read_rows(session, &mut reader)?;
+    let (picture, mut extent) = read_picture(session, &mut reader)?;
     // The frames of an animation are checked when they are read.
     if extent == Extent::Whole && !is_animated && reader.finish().is_err() {
         session.check_time()?;
@@ -56,21 +63,67 @@ pub(super) fn read(session: &mut Session<'_>, checks: Checks) -> Result<Read, Re
     }
     let exif = reader.info().exif_metadata.as_ref();
     let exif = exif.map(|exif| exif.to_vec());
-    let (kept, alpha): (&[usize], _) = match colour {
-        ColorType::Grayscale => (&[0], None),
-        ColorType::GrayscaleAlpha => (&[0], Some(1)),
-        ColorType::Rgb => (&[0, 1, 2], None),
-        ColorType::Rgba => (&[0, 1, 2], Some(3)),
-        ColorType::Indexed => return Err(Reason::UnsupportedFormat),
-    };
-    let layout = Layout::reduced(size, data, colour.samples(), kept, alpha)?;
     Ok(Read {
-        layout,
+        picture,
         exif,
         is_animated,
         is_indexed,
         extent,
     })
+}
+
+fn read_picture(
+    session: &mut Session<'_>,
+    reader: &mut Reader<Source<'_>>,
+) -> Result<(Picture, Extent), Reason> {
+    let samples = match reader.output_color_type().0 {
+        ColorType::Grayscale => Samples::GREY,
+        ColorType::GrayscaleAlpha => Samples::GREY_ALPHA,
+        ColorType::Rgb => Samples::RGB,
+        ColorType::Rgba => Samples::RGBA,
+        ColorType::Indexed => return Err(Reason::UnsupportedFormat),
+    };
+    let info = reader.info();
+    let size = (info.width as usize, info.height as usize);
+    if is_read_by_rows(session, info, samples) {
+        let mut bands = Bands::begin(session, size, samples);
+        let (rows, result) = pass_lines(session, reader, &mut bands);
+        let extent = extent(session, reader, rows, result)?;
+        return Ok((Picture::ByRows(bands), extent));
+    }
+    let (data, extent) = read_rows(session, reader)?;
+    let layout = Layout::reduced(size, data, samples)?;
+    Ok((Picture::Whole(layout), extent))
+}
+
+/// Whether rows can go to the visitor one by one: they come from the top, none is needed again
+/// to turn the picture, and what a few of them take is within the limit.
+fn is_read_by_rows(session: &Session<'_>, info: &Info<'_>, samples: Samples) -> bool {
+    let size = (info.width as usize, info.height as usize);
+    let rows = bands::BAND_ROWS as u64;
+    let Some(bytes) = bands::forms_bytes(session, size, samples, rows) else {
+        return false;
+    };
+    let line = info.raw_row_length() as u64;
+    let decoder = DECODER_BYTES.saturating_add(line.saturating_mul(DECODER_LINES));
+    !info.interlaced
+        && bytes.saturating_add(decoder) <= session.budget.limits.memory_bytes_max
+        && !chunks::may_turn(session.bytes)
+}
+
+/// Passes on the rows that there are.
+fn pass_lines(
+    session: &mut Session<'_>,
+    reader: &mut Reader<Source<'_>>,
+    bands: &mut Bands,
+) -> (u32, Result<(), DecodingError>) {
+    for row in 0..reader.info().height {
+        if let Err(error) = reader.read_row(bands.next()) {
+            return (row, Err(error));
+        }
+        bands.keep(session);
+    }
+    (reader.info().height, Ok(()))
 }
 
 /// The palette indices of an indexed picture as if they were grey values.
@@ -124,17 +177,28 @@ fn read_rows(
     } else {
         read_lines(reader, &mut data)
     };
+    let extent = extent(session, reader, rows, result)?;
+    Ok((data, extent))
+}
+
+/// What so many rows are, and the error that ended them; none is an error.
+fn extent(
+    session: &Session<'_>,
+    reader: &mut Reader<Source<'_>>,
+    rows: u32,
+    result: Result<(), DecodingError>,
+) -> Result<Extent, Reason> {
     if let Err(error) = result {
         let reason = reason(session, &error);
         return match rows {
             0 => Err(reason),
-            _ => Ok((data, Extent::Cut(reason))),
+            _ => Ok(Extent::Cut(reason)),
         };
     }
     // Behind the last row come the end of the compressed data and its checksum.
     match reader.next_row() {
-        Ok(_) => Ok((data, Extent::Whole)),
-        Err(_) => Ok((data, Extent::AllRows)),
+        Ok(_) => Ok(Extent::Whole),
+        Err(_) => Ok(Extent::AllRows),
     }
 }
 
@@ -225,3 +289,6 @@ pub(super) fn reason(session: &Session<'_>, error: &DecodingError) -> Reason {
 
 /// Eight bits a sample, colours instead of indices, alpha where a colour is see-through.
 const EIGHT_BITS: Transformations = Transformations::EXPAND.union(Transformations::STRIP_16);
+/// What the decoder holds: the window of the compression, and some lines.
+const DECODER_BYTES: u64 = 1 << 20;
+const DECODER_LINES: u64 = 16;

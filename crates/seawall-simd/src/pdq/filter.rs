@@ -10,6 +10,8 @@ pub(super) trait Filter {
     fn take(&mut self, pixels: &[u8], ahead: &[u8]);
     /// Whether batches of zeros have to follow the picture before the sample is complete.
     fn wants_more(&self) -> bool;
+    /// A second one in the same state.
+    fn copied(&self) -> Box<dyn Filter + Send>;
     /// The sample, once no more is wanted.
     fn into_sampler(self: Box<Self>) -> Sampler;
 }

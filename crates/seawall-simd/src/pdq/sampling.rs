@@ -24,6 +24,7 @@ pub(super) fn sampled(k: usize, side: usize) -> usize {
 }
 
 /// Gathers the sample from filtered rows that come from the top.
+#[derive(Clone)]
 pub(super) struct Sampler {
     pub(super) values: Box<Sample>,
     height: usize,

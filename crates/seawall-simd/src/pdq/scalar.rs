@@ -9,6 +9,7 @@ use super::filter::Filter;
 use super::sampling::{SAMPLE, Sampler, lead, sampled, window};
 
 /// A picture on its way through the filter.
+#[derive(Clone)]
 pub(super) struct Scalar {
     kind: RowKind,
     luma: Vec<f32>,
@@ -50,6 +51,10 @@ impl Filter for Scalar {
         false
     }
 
+    fn copied(&self) -> Box<dyn Filter + Send> {
+        Box::new(self.clone())
+    }
+
     fn into_sampler(mut self: Box<Self>) -> Sampler {
         if let Some(passes) = self.passes {
             passes.finish(&mut self.sampler);
@@ -75,6 +80,7 @@ pub(super) fn luma_of_rgb(row: &[u8], luma: &mut [f32]) {
 }
 
 /// The two rounds of box passes: along the rows, down the columns, and both again.
+#[derive(Clone)]
 struct Passes {
     window: usize,
     columns: [usize; SAMPLE],
@@ -156,6 +162,7 @@ fn box_along_row(row: &[f32], out: &mut [f32], window: usize) {
 }
 
 /// Moving mean down the columns, a row at a time; the window shrinks at both ends.
+#[derive(Clone)]
 struct ColumnBox {
     window: usize,
     lead: usize,

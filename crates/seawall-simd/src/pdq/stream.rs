@@ -64,6 +64,19 @@ impl PdqStream {
         })
     }
 
+    /// The most memory that a stream for such a picture holds, in bytes, with any kernel.
+    #[must_use]
+    pub fn bytes_max(width: usize, height: usize, kind: RowKind) -> u64 {
+        let (width, height) = (width as u64, height as u64);
+        // Behind the last column follow half a window of steps and two tiles, twice.
+        let columns = width + width / 128 + 64;
+        let floats = columns * (height.div_ceil(128) + 1) * 4;
+        let divisors = (width + height) * 2;
+        // Rows that do not make a batch are copied while their memory grows.
+        let batch = width * kind.bytes() as u64 * BATCH_ROWS_MAX * 2;
+        floats + divisors + batch + FIXED_BYTES
+    }
+
     /// Takes the next row.
     ///
     /// # Panics
@@ -125,5 +138,22 @@ impl PdqStream {
     }
 }
 
+impl Clone for PdqStream {
+    /// A second stream that has taken the same rows, for a picture that differs below them.
+    fn clone(&self) -> Self {
+        Self {
+            row_bytes: self.row_bytes,
+            rows_missing: self.rows_missing,
+            filter: self.filter.copied(),
+            pending: self.pending.clone(),
+            batch_bytes: self.batch_bytes,
+        }
+    }
+}
+
+/// Rows that the widest kernel takes at once.
+const BATCH_ROWS_MAX: u64 = 16;
+/// The sample, the picked columns, rings of small pictures.
+const FIXED_BYTES: u64 = 64 << 10;
 /// Sides up to here are hashed: windows stay far below [`super::lanes::Divisor::MAX`].
 const SIDE_MAX: usize = 1 << 26;

@@ -37,7 +37,7 @@ pub struct LookupReport(HashReport);
 /// [`perceptual`]: super::perceptual
 #[must_use]
 pub fn perceptual_fast(bytes: &[u8], budget: &Budget<'_>) -> LookupReport {
-    LookupReport(report_of(|visit| decode_for_lookup(bytes, budget, visit)))
+    LookupReport(report_of(|hasher| decode_for_lookup(bytes, budget, hasher)))
 }
 
 impl LookupReport {

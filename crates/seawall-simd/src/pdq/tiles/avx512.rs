@@ -43,6 +43,10 @@ impl Filter for Tiled<Avx512, LANES> {
         Tiled::wants_more(self)
     }
 
+    fn copied(&self) -> Box<dyn Filter + Send> {
+        Box::new(self.clone())
+    }
+
     fn into_sampler(self: Box<Self>) -> Sampler {
         Tiled::into_sampler(*self)
     }

@@ -10,6 +10,7 @@ use super::super::sampling::{lead, sampled, window};
 use super::lanes::{Divisor, Isa};
 
 /// One direction: the side, and what the sums of the first pass are divided by.
+#[derive(Clone)]
 pub(super) struct Axis<I: Isa<N>, const N: usize> {
     side: usize,
     pub(super) window: usize,

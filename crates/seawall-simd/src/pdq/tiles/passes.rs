@@ -7,6 +7,7 @@ use super::lanes::Isa;
 /// The last columns that a pass along the rows has seen: a power of two of them, each at its
 /// step modulo that. The first `N` stand behind the end once more, so that any `N` that follow
 /// each other are one slice.
+#[derive(Clone)]
 pub(super) struct Ring<I: Isa<N>, const N: usize> {
     columns: Vec<I::Group>,
     mask: usize,
@@ -137,6 +138,7 @@ impl<'a, const N: usize> Picked<'a, N> {
 }
 
 /// The second pass down the columns, of the 64 picked ones.
+#[derive(Clone)]
 pub(super) struct LastPass<I: Isa<N>, const N: usize> {
     lead: usize,
     height: usize,

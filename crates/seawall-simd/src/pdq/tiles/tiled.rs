@@ -35,6 +35,7 @@ macro_rules! unrolled {
 
 /// A picture on its way through the filter. Its memory is one window of rows of floats and
 /// some kilobytes.
+#[derive(Clone)]
 pub(super) struct Tiled<I: Isa<N>, const N: usize> {
     isa: I,
     kind: RowKind,

@@ -34,6 +34,10 @@ impl Filter for Tiled<Wasm128, LANES> {
         Tiled::wants_more(self)
     }
 
+    fn copied(&self) -> Box<dyn Filter + Send> {
+        Box::new(self.clone())
+    }
+
     fn into_sampler(self: Box<Self>) -> Sampler {
         Tiled::into_sampler(*self)
     }

@@ -1,0 +1,30 @@
+//! The chain of chunks, walked without decoding any.
+
+use image::metadata::Orientation;
+
+/// Whether some Exif block turns the picture. The decoder stops at what it dislikes, but finds
+/// none that is not found here.
+pub(super) fn may_turn(bytes: &[u8]) -> bool {
+    let mut exifs = chunks(bytes).filter(|(kind, _)| kind == b"eXIf");
+    exifs.any(|(_, exif)| crate::orientation::from_exif(exif) != Orientation::NoTransforms)
+}
+
+/// How many frame controls there are. The animation control claims a number too, but a file
+/// may claim what it likes.
+pub(super) fn frame_count(bytes: &[u8]) -> u32 {
+    let controls = chunks(bytes).filter(|(kind, _)| kind == b"fcTL");
+    u32::try_from(controls.count()).unwrap_or(u32::MAX)
+}
+
+/// Each chunk's name and content, the last one as far as the file goes.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (kind, after) = after.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        // Behind the content comes its checksum.
+        rest = after.get(length.saturating_add(4)..).unwrap_or_default();
+        Some((*kind, &after[..length.min(after.len())]))
+    })
+}

@@ -1,0 +1,217 @@
+//! TIFF files in strips and tiles, not compressed.
+
+use proptest::prelude::*;
+use seawall_testkit::{picture, tiff};
+
+use super::files::noise;
+
+/// A page. Nothing is checked.
+#[derive(Clone, Debug)]
+struct Paged {
+    width: u32,
+    height: u32,
+    bits: u16,
+    samples: u16,
+    photometric: u16,
+    /// Width and height of a tile, or the height of a strip.
+    chunk: (Option<u32>, u32),
+    /// 2 where each sample is the difference to the one before.
+    predictor: u16,
+    orientation: u16,
+    has_alpha: bool,
+    seed: u64,
+}
+
+impl Paged {
+    const PLAIN: Self = Self {
+        width: 70,
+        height: 50,
+        bits: 8,
+        samples: 3,
+        photometric: RGB,
+        chunk: (None, 7),
+        predictor: 1,
+        orientation: 1,
+        has_alpha: false,
+        seed: 3,
+    };
+
+    /// A little-endian file: the directory first, so that a cut file lacks pixels.
+    fn to_bytes(&self) -> Vec<u8> {
+        let (chunk_width, chunk_height) = (self.chunk.0.unwrap_or(self.width), self.chunk.1);
+        let across = self.width.div_ceil(chunk_width);
+        let count = across * self.height.div_ceil(chunk_height);
+        let row_bytes = (chunk_width * u32::from(self.samples * self.bits)).div_ceil(8);
+        let palette_entries = if self.photometric == PALETTE {
+            3_u32 << self.bits
+        } else {
+            0
+        };
+        let is_tiled = self.chunk.0.is_some();
+        let entries = 14;
+        let bits_at = 8 + 2 + entries * 12 + 4;
+        let palette_at = bits_at + 2 * 5;
+        let offsets_at = palette_at + 2 * palette_entries;
+        let lengths_at = offsets_at + 4 * count;
+        let data_at = lengths_at + 4 * count;
+        // Strips end with the page; tiles are whole.
+        let rows_of = |chunk: u32| {
+            let start = chunk / across * chunk_height;
+            if is_tiled {
+                chunk_height
+            } else {
+                chunk_height.min(self.height - start)
+            }
+        };
+        let lengths: Vec<u32> = (0..count).map(|chunk| rows_of(chunk) * row_bytes).collect();
+        let mut out = b"II*\0\x08\0\0\0".to_vec();
+        out.extend((entries as u16).to_le_bytes());
+        let inline = |count: u32, at: u32, only: u32| if count == 1 { only } else { at };
+        let samples = u32::from(self.samples);
+        let (place_tag, length_tag) = if is_tiled { (324, 325) } else { (273, 279) };
+        let mut tags = vec![
+            (256, 4, 1, self.width),
+            (257, 4, 1, self.height),
+            (258, 3, samples, inline(samples, bits_at, self.bits.into())),
+            (259, 3, 1, 1),
+            (262, 3, 1, self.photometric.into()),
+            (274, 3, 1, self.orientation.into()),
+            (277, 3, 1, samples),
+            (317, 3, 1, self.predictor.into()),
+            (place_tag, 4, count, inline(count, offsets_at, data_at)),
+            (length_tag, 4, count, inline(count, lengths_at, lengths[0])),
+            if is_tiled {
+                (322, 4, 1, chunk_width)
+            } else {
+                (278, 4, 1, chunk_height)
+            },
+            if is_tiled {
+                (323, 4, 1, chunk_height)
+            } else {
+                (284, 3, 1, 1)
+            },
+            if self.has_alpha {
+                (338, 3, 1, 2)
+            } else {
+                (296, 3, 1, 2)
+            },
+            if palette_entries > 0 {
+                (320, 3, palette_entries, palette_at)
+            } else {
+                (305, 2, 1, 0)
+            },
+        ];
+        tags.sort_by_key(|tag: &(u16, u16, u32, u32)| tag.0);
+        for (tag, kind, count, value) in tags {
+            out.extend(tag.to_le_bytes());
+            out.extend(kind.to_le_bytes());
+            out.extend(count.to_le_bytes());
+            out.extend(value.to_le_bytes());
+        }
+        out.extend([0; 4]);
+        out.extend(self.bits.to_le_bytes().repeat(5));
+        out.extend(noise(2 * palette_entries as usize, 9));
+        let mut at = data_at;
+        for length in &lengths {
+            out.extend(at.to_le_bytes());
+            at += length;
+        }
+        lengths
+            .iter()
+            .for_each(|length| out.extend(length.to_le_bytes()));
+        let total: u32 = lengths.iter().sum();
+        out.extend(noise(total as usize, self.seed));
+        out
+    }
+}
+
+const FORMS: [(u16, u16, u16, bool); 11] = [
+    (GREY, 1, 8, false),
+    (GREY, 1, 16, false),
+    (WHITE_IS_ZERO, 1, 8, false),
+    (RGB, 3, 8, false),
+    (RGB, 3, 16, false),
+    (RGB, 4, 8, true),
+    (RGB, 4, 16, true),
+    (INKS, 4, 8, false),
+    (INKS, 4, 16, false),
+    (PALETTE, 1, 8, false),
+    (RGB, 4, 8, false),
+];
+
+/// Files that give rows, with the number of their views.
+pub(crate) fn by_rows() -> Vec<(String, Vec<u8>, usize)> {
+    let mut files = Vec::new();
+    for (photometric, samples, bits, has_alpha) in FORMS {
+        for (chunk, predictor) in [((None, 7), 1), ((Some(32), 16), 1), ((None, 16), 2)] {
+            let file = Paged {
+                photometric,
+                samples,
+                bits,
+                has_alpha,
+                chunk,
+                predictor,
+                ..Paged::PLAIN
+            };
+            let name = format!("TIFF {photometric} {samples}×{bits} {chunk:?} {predictor}");
+            files.push((name, file.to_bytes()));
+        }
+    }
+    let counted = |(name, file): (String, Vec<u8>)| {
+        let views = super::files::views_of_whole(&file);
+        (name, file, views)
+    };
+    files.into_iter().map(counted).collect()
+}
+
+/// Files that come whole.
+pub(crate) fn whole() -> Vec<(String, Vec<u8>)> {
+    let turned = Paged {
+        orientation: 6,
+        ..Paged::PLAIN
+    };
+    let one_strip = Paged {
+        chunk: (None, 50),
+        ..Paged::PLAIN
+    };
+    vec![
+        ("TIFF, turned".to_owned(), turned.to_bytes()),
+        ("TIFF in one strip".to_owned(), one_strip.to_bytes()),
+    ]
+}
+
+pub(crate) fn any_tiff() -> impl Strategy<Value = Vec<u8>> {
+    let size = (1_u32..90, 1_u32..90);
+    let chunk = (prop::option::of(1_u32..5), 1_u32..40);
+    let rest = (1_u16..3, 0_u16..10, any::<u64>());
+    let raw = (size, 0..FORMS.len(), chunk, rest).prop_map(
+        |((width, height), form, (tiles, rows), (predictor, orientation, seed))| {
+            let (photometric, samples, bits, has_alpha) = FORMS[form];
+            let file = Paged {
+                width,
+                height,
+                bits,
+                samples,
+                photometric,
+                chunk: match tiles {
+                    Some(number) => (Some(number * 16), rows.div_ceil(16) * 16),
+                    None => (None, rows),
+                },
+                predictor,
+                orientation,
+                has_alpha,
+                seed,
+            };
+            file.to_bytes()
+        },
+    );
+    let encoded = (5_usize..90, 5_usize..90, any::<u64>());
+    let encoded = encoded.prop_map(|(width, height, seed)| tiff(&picture(width, height, seed)));
+    prop_oneof![8 => raw, 1 => encoded]
+}
+
+const WHITE_IS_ZERO: u16 = 0;
+const GREY: u16 = 1;
+const RGB: u16 = 2;
+const PALETTE: u16 = 3;
+const INKS: u16 = 5;
