@@ -145,15 +145,14 @@ impl Bands {
     /// where all are opaque.
     pub(crate) fn pass(&mut self, session: &mut Session<'_>, plain: &[u8], alpha: &[u8]) {
         let kind = self.size.kind;
-        if alpha.iter().any(|&alpha| alpha != u8::MAX) {
-            self.is_see_through = true;
-        }
+        let is_opaque = alpha.iter().all(|&alpha| alpha == u8::MAX);
+        self.is_see_through |= !is_opaque;
         let grounds = [
             (&mut self.on_black, Ground::black(alpha)),
             (&mut self.on_white, Ground::white(alpha)),
         ];
         for (number, ground) in grounds {
-            let changes = ground.changes(plain, kind);
+            let changes = !is_opaque && ground.changes(plain, kind);
             if number.is_none() && changes {
                 session.branch_rows();
                 *number = Some(self.forms);

@@ -115,7 +115,11 @@ impl Samples {
     /// Moves the bytes that are kept to the front, and says how many they are.
     pub(crate) fn reduce(self, data: &mut [u8]) -> usize {
         let count = data.len() / self.step;
-        if self.step != self.kept.len() {
+        if (self.step, self.kept) == (4, &[0, 1, 2]) {
+            for pixel in 0..count {
+                data.copy_within(pixel * 4..pixel * 4 + 3, pixel * 3);
+            }
+        } else if self.step != self.kept.len() {
             for pixel in 0..count {
                 for (place, offset) in self.kept.iter().enumerate() {
                     data[pixel * self.kept.len() + place] = data[pixel * self.step + offset];

@@ -1,6 +1,6 @@
 //! Files of every form that gives rows, and some that do not.
 
-use super::tiffs;
+use super::{bmps, tiffs};
 use proptest::prelude::*;
 use seawall_testkit::{PngColour, RawPng, animated_png, grey, interlaced_png, jpeg, picture, png};
 
@@ -8,6 +8,7 @@ use seawall_testkit::{PngColour, RawPng, animated_png, grey, interlaced_png, jpe
 pub(crate) fn by_rows() -> Vec<(String, Vec<u8>, usize)> {
     let mut files = pngs();
     files.extend(tiffs::by_rows());
+    files.extend(bmps::by_rows());
     files
 }
 
@@ -18,6 +19,7 @@ pub(crate) fn whole() -> Vec<(String, Vec<u8>)> {
     let turned = exif(6);
     let file = raw_png(70, 50, 8, PngColour::Rgb, vec![turned], 3).to_bytes();
     let mut files = tiffs::whole();
+    files.extend(bmps::whole());
     files.extend([
         named("PNG, interlaced", interlaced_png(&one)),
         named("PNG, turned", file.clone()),
@@ -34,6 +36,7 @@ pub(crate) fn any_file() -> impl Strategy<Value = Vec<u8>> {
         1 => any_interlaced_or_animated(),
         1 => any_compressed(),
         6 => tiffs::any_tiff(),
+        6 => bmps::any_bmp(),
     ]
 }
 
