@@ -1,5 +1,7 @@
 //! GIF.
 
+mod by_rows;
+
 use ::gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod, MemoryLimit};
 use image::metadata::Orientation;
 use seawall_core::{Form, PixelKind, Pixels, Place, Reason, View};
@@ -17,6 +19,9 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
         return Err(Reason::Damaged);
+    }
+    if count == 1 && by_rows::show(session).is_some() {
+        return Ok(());
     }
     let bytes = pixels * Canvas::BYTES_A_PIXEL;
     session.check_size(width.into(), height.into(), bytes)?;

@@ -1,6 +1,6 @@
 //! Files of every form that gives rows, and some that do not.
 
-use super::{bmps, tiffs};
+use super::{bmps, gifs, tiffs};
 use proptest::prelude::*;
 use seawall_testkit::{PngColour, RawPng, animated_png, grey, interlaced_png, jpeg, picture, png};
 
@@ -9,6 +9,7 @@ pub(crate) fn by_rows() -> Vec<(String, Vec<u8>, usize)> {
     let mut files = pngs();
     files.extend(tiffs::by_rows());
     files.extend(bmps::by_rows());
+    files.extend(gifs::by_rows());
     files
 }
 
@@ -20,6 +21,7 @@ pub(crate) fn whole() -> Vec<(String, Vec<u8>)> {
     let file = raw_png(70, 50, 8, PngColour::Rgb, vec![turned], 3).to_bytes();
     let mut files = tiffs::whole();
     files.extend(bmps::whole());
+    files.extend(gifs::whole());
     files.extend([
         named("PNG, interlaced", interlaced_png(&one)),
         named("PNG, turned", file.clone()),
@@ -37,6 +39,7 @@ pub(crate) fn any_file() -> impl Strategy<Value = Vec<u8>> {
         1 => any_compressed(),
         6 => tiffs::any_tiff(),
         6 => bmps::any_bmp(),
+        4 => gifs::any_gif(),
     ]
 }
 

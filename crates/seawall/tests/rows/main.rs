@@ -3,6 +3,7 @@
 
 mod bmps;
 mod files;
+mod gifs;
 mod tiffs;
 
 use std::cell::Cell;
