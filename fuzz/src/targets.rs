@@ -9,7 +9,7 @@ use seawall::Budget;
 use seawall::index::Index;
 use seawall::preview::PreviewStyle;
 use seawall_casework::report::CallKind;
-use seawall_core::{Limits, Outcome, View, ViewOptions};
+use seawall_core::{HashReport, Limits, Outcome, Reason, View, ViewOptions};
 use seawall_exchange::normal::{NormalText, NormalUrl};
 use sha2::{Digest, Sha256};
 
@@ -74,10 +74,32 @@ pub fn decode(bytes: &[u8]) {
         greyscale: false,
     };
     let _ = seawall::preview::render(bytes, &budget, style);
+    by_rows(bytes, &limits);
     for record in &report.hashes {
         let view = record.view.expect("a perceptual hash is of some view");
         assert_eq!(view.to_string().parse(), Ok(view));
     }
+}
+
+/// Only the usual forms of a picture are hashed while it is decoded, row by row.
+fn by_rows(bytes: &[u8], limits: &Limits) {
+    let hashed = |hash: fn(&[u8], &Budget<'_>) -> HashReport| {
+        let asked = Cell::new(0_u32);
+        let expired = || {
+            asked.set(asked.get() + 1);
+            asked.get() > 2_000
+        };
+        let budget = Budget {
+            limits,
+            expired: &expired,
+            views: ViewOptions::default(),
+        };
+        (hash(bytes, &budget), asked.get() > 2_000)
+    };
+    let (by_rows, is_late) = hashed(seawall::hash::perceptual);
+    let (whole, is_whole_late) = hashed(seawall::hash::perceptual_of_whole_pictures);
+    let is_large = whole.reason == Some(Reason::TooMuchMemory);
+    assert!(is_late || is_whole_late || is_large || by_rows == whole);
 }
 
 /// A list of hashes.

@@ -1,7 +1,8 @@
 //! Pages that are handed out strip by strip, or one row of tiles after the other.
 
-use ::tiff::decoder::{DecodingResult, DecodingSampleType};
-use ::tiff::{ColorType, decoder::Decoder};
+use ::tiff::ColorType;
+use ::tiff::decoder::{Decoder, DecodingResult, DecodingSampleType};
+use ::tiff::tags::Tag;
 use seawall_core::{Place, Reason};
 
 use super::{Page, chunks, fail, to_layout};
@@ -50,7 +51,12 @@ pub(super) fn plan(
         row_bytes: layout.row_stride.map_or(0, std::num::NonZeroUsize::get),
         chunk: (chunk_width as usize, chunk_height as usize),
     };
-    let is_plain = matches!(colour.bit_depth(), 8 | 16)
+    // Of tiles with samples that mean nothing the decoder lets some pixels spill into the next
+    // row: what lists are made from has them too.
+    let found = decoder.find_tag_unsigned(Tag::SamplesPerPixel);
+    let has_more = found.ok().flatten().unwrap_or(1) != samples;
+    let is_plain = (plan.chunk.0 >= plan.size.0 || !has_more)
+        && matches!(colour.bit_depth(), 8 | 16)
         && plan.row_bytes == plan.size.0 * samples * usize::from(colour.bit_depth() / 8)
         && layout.planes == 1
         && plan.chunk.0 > 0

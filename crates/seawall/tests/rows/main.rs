@@ -9,10 +9,9 @@ mod tiffs;
 use std::cell::Cell;
 
 use proptest::prelude::*;
-use seawall::hash::{self, Pdq};
-use seawall::{Budget, Shown};
-use seawall_core::{Hash, HashRecord, HashReport, Limits, Outcome, Reason, View, ViewOptions};
-use seawall_decode::{Decoded, Refusal, Size, Visitor, decode};
+use seawall::{Budget, Shown, hash};
+use seawall_core::{HashReport, Limits, View, ViewOptions};
+use seawall_decode::{Size, Visitor, decode};
 
 /// What is asked for beside the file.
 #[derive(Clone, Copy, Debug)]
@@ -45,67 +44,23 @@ fn with_budget<T>(asked: Asked, work: impl FnOnce(&Budget<'_>) -> T) -> T {
     })
 }
 
-/// The report by way of whole pictures, which a closure takes.
-fn report_of_whole_pictures(file: &[u8], asked: Asked) -> (Option<Reason>, HashReport) {
-    let mut hashes = Vec::new();
-    let decoded = with_budget(asked, |budget| {
-        decode(file, budget, &mut |view: View, shown: &Shown<'_>| {
-            let pdq = hash::pdq_shown(shown);
-            hashes.extend(pdq.map(|pdq| record(view, &pdq)));
-        })
-    });
-    let (media_type, outcome, reason, notes) = match decoded {
-        Ok(Decoded {
-            media_type,
-            incomplete,
-            notes,
-        }) => (media_type, Outcome::Hashed, incomplete, notes),
-        Err(Refusal {
-            media_type,
-            reason,
-            notes,
-        }) => (media_type, Outcome::Refused, Some(reason), notes),
-    };
-    let report = HashReport {
-        media_type,
-        outcome,
-        reason,
-        notes,
-        hashes,
-    };
-    (reason, report)
-}
-
-fn record(view: View, pdq: &Pdq) -> HashRecord {
-    HashRecord {
-        hash: Hash::Pdq(pdq.hash),
-        quality: Some(pdq.quality),
-        view: Some(view),
-    }
-}
-
 #[track_caller]
 fn check(file: &[u8], asked: Asked) {
     let by_rows = with_budget(asked, |budget| hash::perceptual(file, budget));
-    let (reason, whole) = report_of_whole_pictures(file, asked);
-    assert_eq!(by_rows.media_type, whole.media_type);
-    assert_eq!(by_rows.notes, whole.notes);
+    let whole = with_budget(asked, |budget| {
+        hash::perceptual_of_whole_pictures(file, budget)
+    });
     let views = |report: &HashReport| {
         let views = report.hashes.iter().filter_map(|record| record.view);
         views.map(|view| view.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(views(&by_rows), views(&whole));
-    assert!(by_rows.hashes == whole.hashes, "other hashes");
+    assert_eq!(by_rows.notes, whole.notes);
     assert_eq!(
-        by_rows.outcome == Outcome::Refused,
-        whole.outcome == Outcome::Refused
+        (by_rows.outcome, by_rows.reason),
+        (whole.outcome, whole.reason)
     );
-    // Where nothing is incomplete, what the hashes are worth gives a reason.
-    if reason.is_some() {
-        assert_eq!(by_rows.reason, reason);
-    } else {
-        assert!(by_rows.outcome != Outcome::Partial);
-    }
+    assert!(by_rows == whole, "other hashes");
 }
 
 /// Counts what comes in which way.

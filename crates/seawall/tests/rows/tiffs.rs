@@ -18,7 +18,8 @@ struct Paged {
     /// 2 where each sample is the difference to the one before.
     predictor: u16,
     orientation: u16,
-    has_alpha: bool,
+    /// What the samples beyond the colours mean: 2 an alpha, 0 nothing that is known.
+    more: Option<u16>,
     seed: u64,
 }
 
@@ -32,7 +33,7 @@ impl Paged {
         chunk: (None, 7),
         predictor: 1,
         orientation: 1,
-        has_alpha: false,
+        more: None,
         seed: 3,
     };
 
@@ -90,10 +91,9 @@ impl Paged {
             } else {
                 (284, 3, 1, 1)
             },
-            if self.has_alpha {
-                (338, 3, 1, 2)
-            } else {
-                (296, 3, 1, 2)
+            match self.more {
+                Some(meaning) => (338, 3, 1, meaning.into()),
+                None => (296, 3, 1, 2),
             },
             if palette_entries > 0 {
                 (320, 3, palette_entries, palette_at)
@@ -125,30 +125,35 @@ impl Paged {
     }
 }
 
-const FORMS: [(u16, u16, u16, bool); 11] = [
-    (GREY, 1, 8, false),
-    (GREY, 1, 16, false),
-    (WHITE_IS_ZERO, 1, 8, false),
-    (RGB, 3, 8, false),
-    (RGB, 3, 16, false),
-    (RGB, 4, 8, true),
-    (RGB, 4, 16, true),
-    (INKS, 4, 8, false),
-    (INKS, 4, 16, false),
-    (PALETTE, 1, 8, false),
-    (RGB, 4, 8, false),
+const FORMS: [(u16, u16, u16, Option<u16>); 12] = [
+    (GREY, 1, 8, None),
+    (GREY, 1, 16, None),
+    (WHITE_IS_ZERO, 1, 8, None),
+    (RGB, 3, 8, None),
+    (RGB, 3, 16, None),
+    (RGB, 4, 8, Some(2)),
+    (RGB, 4, 16, Some(2)),
+    (INKS, 4, 8, None),
+    (INKS, 4, 16, None),
+    (PALETTE, 1, 8, None),
+    (RGB, 4, 8, None),
+    (RGB, 4, 8, Some(0)),
 ];
 
 /// Files that give rows, with the number of their views.
 pub(crate) fn by_rows() -> Vec<(String, Vec<u8>, usize)> {
     let mut files = Vec::new();
-    for (photometric, samples, bits, has_alpha) in FORMS {
+    for (photometric, samples, bits, more) in FORMS {
+        let has_more = more == Some(0);
         for (chunk, predictor) in [((None, 7), 1), ((Some(32), 16), 1), ((None, 16), 2)] {
+            if has_more && chunk.0.is_some() {
+                continue;
+            }
             let file = Paged {
                 photometric,
                 samples,
                 bits,
-                has_alpha,
+                more,
                 chunk,
                 predictor,
                 ..Paged::PLAIN
@@ -174,7 +179,17 @@ pub(crate) fn whole() -> Vec<(String, Vec<u8>)> {
         chunk: (None, 50),
         ..Paged::PLAIN
     };
+    let more_samples = Paged {
+        samples: 4,
+        more: Some(0),
+        chunk: (Some(16), 16),
+        ..Paged::PLAIN
+    };
     vec![
+        (
+            "TIFF in tiles, with a sample that is none".to_owned(),
+            more_samples.to_bytes(),
+        ),
         ("TIFF, turned".to_owned(), turned.to_bytes()),
         ("TIFF in one strip".to_owned(), one_strip.to_bytes()),
     ]
@@ -186,7 +201,7 @@ pub(crate) fn any_tiff() -> impl Strategy<Value = Vec<u8>> {
     let rest = (1_u16..3, 0_u16..10, any::<u64>());
     let raw = (size, 0..FORMS.len(), chunk, rest).prop_map(
         |((width, height), form, (tiles, rows), (predictor, orientation, seed))| {
-            let (photometric, samples, bits, has_alpha) = FORMS[form];
+            let (photometric, samples, bits, more) = FORMS[form];
             let file = Paged {
                 width,
                 height,
@@ -199,7 +214,7 @@ pub(crate) fn any_tiff() -> impl Strategy<Value = Vec<u8>> {
                 },
                 predictor,
                 orientation,
-                has_alpha,
+                more,
                 seed,
             };
             file.to_bytes()
