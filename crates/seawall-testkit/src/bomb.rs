@@ -5,7 +5,7 @@ use crate::raw_png::{PngColour, adler32_of_zeros, push_chunk};
 /// Some 65 bytes that claim to be a PNG of 60 000 × 60 000 pixels.
 #[must_use]
 pub fn png_bomb() -> Vec<u8> {
-    let mut out = png_start(60_000, 60_000, PngColour::Rgb);
+    let mut out = png_start(60_000, 60_000, PngColour::Rgb, 8);
     push_chunk(&mut out, *b"IDAT", &zlib_zeros(0));
     push_chunk(&mut out, *b"IEND", &[]);
     out
@@ -19,7 +19,21 @@ pub fn png_bomb() -> Vec<u8> {
 pub fn black_png(width: u32, height: u32, colour: PngColour) -> Vec<u8> {
     let channels = u64::from(colour.samples());
     let bytes = (u64::from(width) * channels + 1) * u64::from(height);
-    let mut out = png_start(width, height, colour);
+    let mut out = png_start(width, height, colour, 8);
+    push_chunk(&mut out, *b"IDAT", &zlib_zeros(bytes));
+    push_chunk(&mut out, *b"IEND", &[]);
+    out
+}
+
+/// The same in 16 bits a sample.
+///
+/// # Panics
+/// As [`black_png`].
+#[must_use]
+pub fn black_png_of_16_bits(width: u32, height: u32, colour: PngColour) -> Vec<u8> {
+    let channels = u64::from(colour.samples());
+    let bytes = (u64::from(width) * channels * 2 + 1) * u64::from(height);
+    let mut out = png_start(width, height, colour, 16);
     push_chunk(&mut out, *b"IDAT", &zlib_zeros(bytes));
     push_chunk(&mut out, *b"IEND", &[]);
     out
@@ -118,11 +132,11 @@ pub fn jpeg_with_scans(jpeg: &[u8], scans: usize) -> Vec<u8> {
     out
 }
 
-fn png_start(width: u32, height: u32, colour: PngColour) -> Vec<u8> {
+fn png_start(width: u32, height: u32, colour: PngColour, depth: u8) -> Vec<u8> {
     let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut header = width.to_be_bytes().to_vec();
     header.extend(height.to_be_bytes());
-    header.extend([8, colour.code(), 0, 0, 0]);
+    header.extend([depth, colour.code(), 0, 0, 0]);
     push_chunk(&mut out, *b"IHDR", &header);
     out
 }

@@ -16,8 +16,8 @@ mod raw_webp;
 mod seeds;
 
 pub use bomb::{
-    black_png, deflated_zeros, gif_bomb, jpeg_with_scans, png_bomb, profile_bomb, text_bomb,
-    webp_bomb, webp_with_claim,
+    black_png, black_png_of_16_bits, deflated_zeros, gif_bomb, jpeg_with_scans, png_bomb,
+    profile_bomb, text_bomb, webp_bomb, webp_with_claim,
 };
 pub use clock::FakeClock;
 pub use encode::{bmp, gif, jpeg, jpeg_with_orientation, png, tiff, webp, webp_rgba};

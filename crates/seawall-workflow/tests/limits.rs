@@ -45,6 +45,7 @@ struct Case {
     /// The reasons that are right; none where the picture may be hashed.
     reasons: &'static [Option<Reason>],
     seconds_max: u64,
+    grown_mib_max: u64,
 }
 
 impl Case {
@@ -76,12 +77,12 @@ impl Case {
     fn is_right(&self, report: &HashReport, took: Duration, grown_kib: u64) -> bool {
         self.reasons.contains(&report.reason)
             && took <= Duration::from_secs(self.seconds_max)
-            && grown_kib <= GROWN_KIB_MAX
+            && grown_kib <= self.grown_mib_max << 10
     }
 }
 
 fn cases() -> Vec<Case> {
-    let groups = [claims(), claims_of_containers(), real_pixels()];
+    let groups = [claims(), claims_of_containers(), real_pixels(), by_rows()];
     groups.into_iter().flatten().collect()
 }
 
@@ -92,6 +93,7 @@ fn claims() -> Vec<Case> {
         file,
         reasons,
         seconds_max: 2,
+        grown_mib_max: GROWN_MIB_MAX,
     };
     let large = &[Some(Reason::TooManyPixels), Some(Reason::TooMuchMemory)];
     let text = with_chunk(testkit::text_bomb(200_000_000));
@@ -138,6 +140,7 @@ fn claims_of_containers() -> Vec<Case> {
         file,
         reasons,
         seconds_max: 2,
+        grown_mib_max: GROWN_MIB_MAX,
     };
     let refused = &[
         Some(Reason::TooManyPixels),
@@ -181,6 +184,7 @@ fn real_pixels() -> Vec<Case> {
         file,
         reasons,
         seconds_max: 10,
+        grown_mib_max: GROWN_MIB_MAX,
     };
     let flat = &[Some(Reason::LowQuality), Some(Reason::TooMuchMemory)];
     let photo = testkit::jpeg(&testkit::picture(640, 480, 1), 50);
@@ -222,9 +226,96 @@ fn real_pixels() -> Vec<Case> {
             &[None, Some(Reason::Damaged)],
         ),
         case("a grey PNG of 12 000²", grey, flat),
-        case("an RGB PNG of 12 000²", rgb, flat),
         case("a see-through PNG of 6 000²", rgba, flat),
+        case("an interlaced PNG of 12 000²", interlaced(rgb), flat),
     ]
+}
+
+/// The largest pictures that there may be, hashed row by row: all of their pixels, ten seconds,
+/// and little more than the file.
+fn by_rows() -> Vec<Case> {
+    let case = |name, file: Vec<u8>, reason| Case {
+        name,
+        grown_mib_max: GROWN_BY_ROWS_MIB_MAX + (file.len() as u64 >> 20),
+        file,
+        reasons: reason,
+        seconds_max: 10,
+    };
+    let flat = &[Some(Reason::LowQuality)];
+    let png = |colour| testkit::black_png(12_000, 12_000, colour);
+    let wide = |colour| testkit::black_png_of_16_bits(12_000, 12_000, colour);
+    let mut cut = png(PngColour::Rgb);
+    cut.truncate(cut.len() / 2);
+    let large = testkit::bmp(&grey_pixels(4_600));
+    vec![
+        case("an RGB PNG of 12 000²", png(PngColour::Rgb), flat),
+        case("a see-through PNG of 12 000²", png(PngColour::Rgba), flat),
+        case("an RGB PNG of 16 bits", wide(PngColour::Rgb), flat),
+        case("a see-through PNG of 16 bits", wide(PngColour::Rgba), flat),
+        case("half an RGB PNG", cut, &[Some(Reason::Damaged)]),
+        case("an RGB TIFF of 12 000²", striped_tiff(12_000), flat),
+        case(
+            "a BMP of 12 000² in two colours",
+            two_colour_bmp(12_000),
+            flat,
+        ),
+        case("a BMP of 4 600²", large, flat),
+    ]
+}
+
+/// RGB pixels in strips of 100 rows. There is one strip in the file, which all rows share.
+fn striped_tiff(side: u32) -> Vec<u8> {
+    let strip = testkit::deflated_zeros(u64::from(side) * 3 * 100);
+    let count = side / 100;
+    let entries: u16 = 10;
+    let bits_at = 8 + 2 + u32::from(entries) * 12 + 4;
+    let places_at = bits_at + 3 * 2;
+    let lengths_at = places_at + 4 * count;
+    let strip_at = lengths_at + 4 * count;
+    let tags = [
+        (256_u16, 4_u16, 1, side),
+        (257, 4, 1, side),
+        (258, 3, 3, bits_at),
+        (259, 3, 1, 8),
+        (262, 3, 1, 2),
+        (273, 4, count, places_at),
+        (274, 3, 1, 1),
+        (277, 3, 1, 3),
+        (278, 4, 1, 100),
+        (279, 4, count, lengths_at),
+    ];
+    let mut out = b"II*\0\x08\0\0\0".to_vec();
+    out.extend(entries.to_le_bytes());
+    for (tag, kind, number, value) in tags {
+        out.extend(tag.to_le_bytes());
+        out.extend(kind.to_le_bytes());
+        out.extend(number.to_le_bytes());
+        out.extend(value.to_le_bytes());
+    }
+    out.extend([0; 4]);
+    out.extend(8_u16.to_le_bytes().repeat(3));
+    out.extend(strip_at.to_le_bytes().repeat(count as usize));
+    let length = u32::try_from(strip.len()).expect("a small strip");
+    out.extend(length.to_le_bytes().repeat(count as usize));
+    out.extend(strip);
+    out
+}
+
+/// One bit a pixel, all of the first colour, which is black.
+fn two_colour_bmp(side: u32) -> Vec<u8> {
+    let pixels = side.div_ceil(32) as usize * 4 * side as usize;
+    let mut out = b"BM\0\0\0\0\0\0\0\0\x3E\0\0\0".to_vec();
+    out.extend([40, side, side].map(u32::to_le_bytes).concat());
+    out.extend([1_u16, 1].map(u16::to_le_bytes).concat());
+    out.extend([0; 24 + 8]);
+    out.resize(out.len() + pixels, 0);
+    out
+}
+
+/// The same file, said to be interlaced; its compressed data still fits.
+fn interlaced(mut png: Vec<u8>) -> Vec<u8> {
+    png[28] = 1;
+    png
 }
 
 fn vector(name: &str) -> Vec<u8> {
@@ -296,4 +387,7 @@ fn peak_kib(pool: &WorkerPool) -> u64 {
     number.expect("the kernel counts the peak")
 }
 
-const GROWN_KIB_MAX: u64 = 256 << 10;
+/// What a picture may take.
+const GROWN_MIB_MAX: u64 = 256;
+/// What one may take whose rows are hashed while they are decoded, beside its file.
+const GROWN_BY_ROWS_MIB_MAX: u64 = 48;

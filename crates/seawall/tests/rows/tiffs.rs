@@ -39,91 +39,106 @@ impl Paged {
 
     /// A little-endian file: the directory first, so that a cut file lacks pixels.
     fn to_bytes(&self) -> Vec<u8> {
-        let (chunk_width, chunk_height) = (self.chunk.0.unwrap_or(self.width), self.chunk.1);
-        let across = self.width.div_ceil(chunk_width);
-        let count = across * self.height.div_ceil(chunk_height);
-        let row_bytes = (chunk_width * u32::from(self.samples * self.bits)).div_ceil(8);
-        let palette_entries = if self.photometric == PALETTE {
-            3_u32 << self.bits
-        } else {
-            0
-        };
-        let is_tiled = self.chunk.0.is_some();
-        let entries = 14;
-        let bits_at = 8 + 2 + entries * 12 + 4;
+        let lengths = self.lengths();
+        let count = lengths.len() as u32;
+        let bits_at = 8 + 2 + ENTRIES * 12 + 4;
         let palette_at = bits_at + 2 * 5;
-        let offsets_at = palette_at + 2 * palette_entries;
+        let offsets_at = palette_at + 2 * self.palette_entries();
         let lengths_at = offsets_at + 4 * count;
         let data_at = lengths_at + 4 * count;
-        // Strips end with the page; tiles are whole.
-        let rows_of = |chunk: u32| {
-            let start = chunk / across * chunk_height;
-            if is_tiled {
-                chunk_height
-            } else {
-                chunk_height.min(self.height - start)
-            }
-        };
-        let lengths: Vec<u32> = (0..count).map(|chunk| rows_of(chunk) * row_bytes).collect();
-        let mut out = b"II*\0\x08\0\0\0".to_vec();
-        out.extend((entries as u16).to_le_bytes());
         let inline = |count: u32, at: u32, only: u32| if count == 1 { only } else { at };
         let samples = u32::from(self.samples);
-        let (place_tag, length_tag) = if is_tiled { (324, 325) } else { (273, 279) };
+        let places = if self.chunk.0.is_some() {
+            (324, 325)
+        } else {
+            (273, 279)
+        };
         let mut tags = vec![
-            (256, 4, 1, self.width),
-            (257, 4, 1, self.height),
             (258, 3, samples, inline(samples, bits_at, self.bits.into())),
-            (259, 3, 1, 1),
-            (262, 3, 1, self.photometric.into()),
-            (274, 3, 1, self.orientation.into()),
-            (277, 3, 1, samples),
-            (317, 3, 1, self.predictor.into()),
-            (place_tag, 4, count, inline(count, offsets_at, data_at)),
-            (length_tag, 4, count, inline(count, lengths_at, lengths[0])),
-            if is_tiled {
-                (322, 4, 1, chunk_width)
-            } else {
-                (278, 4, 1, chunk_height)
-            },
-            if is_tiled {
-                (323, 4, 1, chunk_height)
-            } else {
-                (284, 3, 1, 1)
-            },
-            match self.more {
-                Some(meaning) => (338, 3, 1, meaning.into()),
-                None => (296, 3, 1, 2),
-            },
-            if palette_entries > 0 {
-                (320, 3, palette_entries, palette_at)
-            } else {
-                (305, 2, 1, 0)
+            (places.0, 4, count, inline(count, offsets_at, data_at)),
+            (places.1, 4, count, inline(count, lengths_at, lengths[0])),
+            match self.palette_entries() {
+                0 => (305, 2, 1, 0),
+                entries => (320, 3, entries, palette_at),
             },
         ];
-        tags.sort_by_key(|tag: &(u16, u16, u32, u32)| tag.0);
-        for (tag, kind, count, value) in tags {
-            out.extend(tag.to_le_bytes());
-            out.extend(kind.to_le_bytes());
-            out.extend(count.to_le_bytes());
-            out.extend(value.to_le_bytes());
-        }
-        out.extend([0; 4]);
+        tags.extend(self.plain_tags());
+        let mut out = b"II*\0\x08\0\0\0".to_vec();
+        push_tags(&mut out, tags);
         out.extend(self.bits.to_le_bytes().repeat(5));
-        out.extend(noise(2 * palette_entries as usize, 9));
+        out.extend(noise(2 * self.palette_entries() as usize, 9));
         let mut at = data_at;
         for length in &lengths {
             out.extend(at.to_le_bytes());
             at += length;
         }
-        lengths
-            .iter()
-            .for_each(|length| out.extend(length.to_le_bytes()));
+        for length in &lengths {
+            out.extend(length.to_le_bytes());
+        }
         let total: u32 = lengths.iter().sum();
         out.extend(noise(total as usize, self.seed));
         out
     }
+
+    /// The lengths of the strips, of which the last ends with the page, or of the tiles.
+    fn lengths(&self) -> Vec<u32> {
+        let (width, height) = (self.chunk.0.unwrap_or(self.width), self.chunk.1);
+        let across = self.width.div_ceil(width);
+        let row_bytes = (width * u32::from(self.samples * self.bits)).div_ceil(8);
+        let rows_of = |chunk: u32| match self.chunk.0 {
+            Some(_) => height,
+            None => height.min(self.height - chunk * height),
+        };
+        let count = across * self.height.div_ceil(height);
+        (0..count).map(|chunk| rows_of(chunk) * row_bytes).collect()
+    }
+
+    fn palette_entries(&self) -> u32 {
+        if self.photometric == PALETTE {
+            3_u32 << self.bits
+        } else {
+            0
+        }
+    }
+
+    fn plain_tags(&self) -> [(u16, u16, u32, u32); 10] {
+        let [sizes, more] = match self.chunk {
+            (Some(width), height) => [(322, 4, 1, width), (323, 4, 1, height)],
+            (None, height) => [(278, 4, 1, height), (284, 3, 1, 1)],
+        };
+        [
+            (256, 4, 1, self.width),
+            (257, 4, 1, self.height),
+            (259, 3, 1, 1),
+            (262, 3, 1, self.photometric.into()),
+            (274, 3, 1, self.orientation.into()),
+            (277, 3, 1, self.samples.into()),
+            (317, 3, 1, self.predictor.into()),
+            sizes,
+            more,
+            match self.more {
+                Some(meaning) => (338, 3, 1, meaning.into()),
+                None => (296, 3, 1, 2),
+            },
+        ]
+    }
 }
+
+fn push_tags(out: &mut Vec<u8>, mut tags: Vec<(u16, u16, u32, u32)>) {
+    assert_eq!(tags.len(), ENTRIES as usize);
+    tags.sort_by_key(|tag| tag.0);
+    out.extend((ENTRIES as u16).to_le_bytes());
+    for (tag, kind, count, value) in tags {
+        out.extend(tag.to_le_bytes());
+        out.extend(kind.to_le_bytes());
+        out.extend(count.to_le_bytes());
+        out.extend(value.to_le_bytes());
+    }
+    out.extend([0; 4]);
+}
+
+/// In every directory.
+const ENTRIES: u32 = 14;
 
 const FORMS: [(u16, u16, u16, Option<u16>); 12] = [
     (GREY, 1, 8, None),
