@@ -118,6 +118,12 @@ impl Pixel {
 
     fn copy(self, row: &[u8], palette: &[[u8; 3]], target: &mut [u8]) {
         match self {
+            Self::Index(8) => {
+                let pixels = target.as_chunks_mut::<3>().0;
+                for (pixel, &index) in pixels.iter_mut().zip(row) {
+                    *pixel = palette.get(usize::from(index)).copied().unwrap_or_default();
+                }
+            }
             Self::Index(bits) => {
                 let pixels = target.as_chunks_mut::<3>().0;
                 let indices = row.iter().flat_map(|&byte| {
