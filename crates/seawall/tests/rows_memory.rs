@@ -13,7 +13,6 @@ fn a_picture_of_any_height_takes_what_its_rows_take() {
     by_rows(100);
     let [twelve, hundred] = [3000, 30_000].map(by_rows);
     let whole = grown_kib(3000, hash::perceptual_of_whole_pictures);
-    println!("12 MP: {twelve} KiB by rows, {whole} KiB whole; 120 MP: {hundred} KiB by rows");
     assert!(twelve < 3 << 10, "{twelve} KiB");
     // A window of the hash is a 128th of the height.
     assert!(hundred < 10 << 10, "{hundred} KiB");
