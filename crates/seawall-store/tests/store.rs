@@ -12,9 +12,10 @@ use seawall_core::{
     TokenId, UploadId, UserId, View,
 };
 use seawall_store::{
-    BankChange, BankHash, CaseFilter, Change, Discrepancy, EvidenceRow, Link, ListChange, ListName,
-    MatchRow, NewBank, NewCase, NewContent, NewReport, NewToken, NewUser, Reveal, RevealMode, Role,
-    Scope, Session, Store, StoreError, StoredHash, Tx, UploadRow, WrappedKey,
+    BankChange, BankHash, CaseFilter, Change, ContentDetails, ContentSwitch, Discrepancy,
+    EvidenceRow, Link, ListChange, ListName, MatchRow, NewBank, NewCase, NewContent, NewReport,
+    NewToken, NewUser, Reveal, RevealMode, Role, Scope, Session, Store, StoreError, StoredHash, Tx,
+    UploadRow, WrappedKey,
 };
 
 struct Counting(AtomicU64);
@@ -703,4 +704,63 @@ fn a_database_of_the_first_schema_keeps_what_it_holds() {
         .read(|reader| reader.bank_hashes(bank.id))
         .expect("readable");
     assert_eq!((hashes[0].content, hashes[0].list), (ContentId(1), None));
+}
+
+#[test]
+fn a_content_has_one_id_of_its_clients_a_bank_and_a_switch_that_is_remembered() {
+    let f = fixture();
+    let (bank, content) = f.bank(StoredHash {
+        hash: Hash::Md5([7; 16]),
+        quality: None,
+    });
+    let details = ContentDetails {
+        external_id: Some("c-1".into()),
+        metadata: Some("{}".into()),
+        is_video: true,
+        ..ContentDetails::default()
+    };
+    assert_eq!(format!("{details:?}"), "ContentDetails([redacted])");
+    let keep = |content| {
+        f.store.write(now(), |tx| {
+            tx.insert_content_details(bank, content, &details)?;
+            Ok::<_, StoreError>(Change::new(()).event(event(EventKind::ContentsAdded)))
+        })
+    };
+    keep(content).expect("kept");
+    let other = f.store.write(now(), |tx| {
+        let other = NewContent {
+            list: None,
+            note: None,
+            hashes: Vec::new(),
+        };
+        let other = tx.insert_content(bank, &other)?;
+        Ok::<_, StoreError>(Change::new(other).event(event(EventKind::ContentsAdded)))
+    });
+    let other = other.expect("added");
+    assert!(keep(other).expect_err("the id is taken").is_duplicate());
+    let read = |content| f.store.read(|r| r.content_details(content)).expect("read");
+    assert_eq!((read(content), read(other)), (Some(details.clone()), None));
+    let known = f.store.read(|r| r.content_by_external_id(bank, "c-1"));
+    assert_eq!(known.expect("read"), Some(content));
+
+    let switch = |to| {
+        let switched = f.store.write(now(), |tx| {
+            tx.switch_content(bank, content, to)?;
+            Ok::<_, StoreError>(Change::new(()).event(event(EventKind::ContentChanged)))
+        });
+        switched.expect("switched");
+        f.store.read(|r| r.switched_contents(bank)).expect("read")
+    };
+    let never = f.store.read(|r| r.switched_contents(bank));
+    assert_eq!(never.expect("read"), []);
+    let soon = ContentSwitch::OffUntil(now().plus_millis(5));
+    for to in [ContentSwitch::Off, soon, ContentSwitch::On] {
+        // One that is on again is still told of: a stored index may lack it.
+        assert_eq!(switch(to), [(content, to)]);
+        assert_eq!(
+            f.store.read(|r| r.content_switch(content)).expect("read"),
+            to
+        );
+    }
+    assert!(!soon.is_on(now().plus_millis(4)) && soon.is_on(now().plus_millis(5)));
 }

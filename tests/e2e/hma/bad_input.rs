@@ -1,6 +1,6 @@
 //! What makes no sense is refused by name, with HMA's shape, and never with a 5xx.
 
-use seawall_testkit::{picture, png};
+use seawall_testkit::{jpeg, picture, png};
 
 use crate::{Scene, message, pdq, post_photo};
 
@@ -83,4 +83,54 @@ fn addresses_and_methods_that_are_not_there_answer_in_hmas_shape() {
     }
     message(scene.hma.delete("/m/lookup"), 405);
     scene.hma.get("/nothing").problem(404, "not_found");
+}
+
+#[test]
+fn a_picture_that_is_cut_short_is_hashed_as_far_as_it_goes_and_said_to_be_partial() {
+    let scene = Scene::new();
+    let whole = jpeg(&picture(320, 240, 3), 90);
+    let cut = &whole[..whole.len() - 34];
+    for path in ["/h/hash", "/m/lookup"] {
+        let answer = post_photo(&scene.hma, path, cut).expect(200);
+        assert_eq!(answer.header("seawall-outcome"), Some("partial"), "{path}");
+        assert_eq!(answer.header("seawall-reason"), Some("damaged"), "{path}");
+    }
+    let hashed = post_photo(&scene.hma, "/h/hash", cut).expect(200).json();
+    assert_eq!(hashed["pdq"].as_str().map(str::len), Some(64));
+}
+
+#[test]
+fn an_upload_beyond_the_limit_is_413() {
+    let scene = Scene::with(&[("SEAWALL__DECODE__LIMITS__BYTES_MAX", "4096")]);
+    let large = vec![0; 4097];
+    for path in ["/h/hash", "/m/lookup"] {
+        assert!(message(post_photo(&scene.hma, path, &large), 413).contains("4096"));
+    }
+    let words = post_photo(&scene.hma, "/h/hash", &large[..4096]);
+    assert_eq!(words.expect(422).json()["code"], "not_a_picture");
+}
+
+#[test]
+fn no_signal_name_or_remark_reaches_the_log_or_an_event() {
+    let scene = Scene::new();
+    let note = "a-remark-4f1c";
+    scene
+        .hma
+        .post("/c/banks", &serde_json::json!({ "name": "HUSHED" }))
+        .expect(201);
+    let metadata = serde_json::json!({ "content_id": note, "content_uri": note, "json": note });
+    let body = serde_json::json!({ "pdq": pdq(0), "note": note, "metadata": metadata });
+    scene.hma.post("/c/bank/HUSHED/signal", &body).expect(200);
+    for path in ["/m/lookup", "/m/raw_lookup", "/nowhere"] {
+        scene.hma.get(&format!(
+            "{path}?signal_type=pdq&signal={}&seed={note}",
+            pdq(0)
+        ));
+    }
+    let events = serde_json::to_string(&scene.installation.log()).expect("JSON");
+    for told in [scene.server.log(), events] {
+        for secret in [&pdq(0), note, "HUSHED"] {
+            assert!(!told.contains(secret), "{secret}");
+        }
+    }
 }
