@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::repository::{cargo, describe, root};
 use crate::stages::{self, Stage};
-use crate::tools::{self, AR, BROWSER, BROWSER_DRIVER, CC, GIT};
+use crate::tools::{self, AR, BROWSER, BROWSER_DRIVER, CC, GIT, Tool};
 use crate::{demo, generate, known_flags, tidy, wasm};
 
 /// Installs what the tests need, then runs every stage.
@@ -18,6 +18,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     known_flags(arguments, &[])?;
     tools::check(&[GIT, CC, AR])?;
     install_browser()?;
+    install_languages();
     if std::env::var_os("SEAWALL_REFERENCE_DATA").is_none() {
         println!(
             "SEAWALL_REFERENCE_DATA is not set: tests against the ThreatExchange reference files \
@@ -82,6 +83,43 @@ fn install_browser() -> Result<()> {
     tools::check(&[BROWSER, BROWSER_DRIVER]).context("looking for the browser just installed")
 }
 
+/// The snippets for platforms run under what platforms are written in. Debian's packages are
+/// installed where they are absent and may be; else the tests skip them and say so.
+fn install_languages() {
+    let mut packages = absent(tools::found);
+    if may_install() {
+        // Where systemd runs, Debian would start nginx as a service of this machine.
+        let is_wanted = |package: &&str| *package != "nginx" || !Path::new(SYSTEMD).is_dir();
+        let wanted: Vec<&str> = packages.iter().copied().filter(is_wanted).collect();
+        if !wanted.is_empty() {
+            println!(
+                "Installing {} from the system's packages.",
+                wanted.join(", ")
+            );
+            let install = [&["install", "-y", "--no-install-recommends"], &*wanted].concat();
+            if let Err(error) = apt(&["update"]).and_then(|()| apt(&install)) {
+                println!("{error:#}");
+            }
+        }
+        packages = absent(tools::found);
+    }
+    if !packages.is_empty() {
+        let named = packages.join(", ");
+        println!("Not installed: {named}. The tests of the snippets for them say \"skipped\"");
+    }
+}
+
+/// What is there where systemd runs, as sd_booted(3) looks for it.
+const SYSTEMD: &str = "/run/systemd/system";
+
+/// The packages of what the snippets need and is not there.
+fn absent(found: impl Fn(Tool) -> bool) -> Vec<&'static str> {
+    let missing = tools::SNIPPETS
+        .into_iter()
+        .filter(|(tool, _)| !found(*tool));
+    missing.map(|(_, package)| package).collect()
+}
+
 /// Only root on a system with `apt-get` installs: nothing here asks for a password.
 fn may_install() -> bool {
     let user = crate::repository::output(Command::new("id").arg("-u")).unwrap_or_default();
@@ -99,10 +137,7 @@ fn apt(arguments: &[&str]) -> Result<()> {
         .status()
         .with_context(|| format!("starting `{name}`"))?;
     if !status.success() {
-        bail!(
-            "`{name}` ended with {status}; {}",
-            "install chromium and chromium-driver by hand"
-        );
+        bail!("`{name}` ended with {status}; install those packages by hand");
     }
     Ok(())
 }
@@ -120,6 +155,16 @@ mod tests {
                 "fmt", "clippy", "tidy", "tests", "wasm", "docs", "schemas", "demo"
             ]
         );
+    }
+
+    #[test]
+    fn what_the_snippets_lack_is_named_by_its_package() {
+        let packages = absent(|_| false);
+        assert_eq!(
+            packages,
+            ["curl", "python3", "nodejs", "ruby", "golang-go", "nginx"]
+        );
+        assert_eq!(absent(|_| true), [""; 0]);
     }
 
     #[test]

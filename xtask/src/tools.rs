@@ -83,6 +83,24 @@ pub(crate) const TASKSET: Tool = Tool {
     how: "install it with `apt-get install util-linux`",
 };
 
+/// What the snippets of `docs/wire-it-in.md` run under, each with its Debian package.
+pub(crate) const SNIPPETS: [(Tool, &str); 6] = [
+    (snippets(&["curl"]), "curl"),
+    (snippets(&["python3"]), "python3"),
+    (snippets(&["node"]), "nodejs"),
+    (snippets(&["ruby"]), "ruby"),
+    (snippets(&["go"]), "golang-go"),
+    (snippets(&["nginx"]), "nginx"),
+];
+
+const fn snippets(names: &'static [&'static str]) -> Tool {
+    Tool {
+        names,
+        purpose: "for the tests of the snippets",
+        how: "install it from your system's packages",
+    }
+}
+
 /// Refuses to go on where a tool is missing, naming every one and how to get it.
 ///
 /// # Errors
