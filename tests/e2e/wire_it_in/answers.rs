@@ -47,7 +47,7 @@ fn a_request_that_is_not_taken_is_held() {
         snippet.check(&place, "item-1", &scene.clean, &["hold ITEM (not taken)"]);
     }
     for status in [302, 403, 413] {
-        let stub = Stub::start(&[Reply::new(status, "{}")]);
+        let stub = Stub::start(&[Reply::new(status, r#"{"recommendation":"allow"}"#)]);
         let (url, clean) = (stub.url(), &scene.clean);
         for snippet in Snippet::all() {
             let place = Place::at(&url).on_failure("open");
