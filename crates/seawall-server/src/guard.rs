@@ -11,7 +11,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use seawall_core::Actor;
 use seawall_store::{Scope, Token};
 
+use crate::access_log::AskedBy;
 use crate::problem::{Code, Problem};
+use crate::quota::CallerKey;
 use crate::state::{App, Face};
 
 /// Who may call an address of the API listener.
@@ -71,8 +73,14 @@ pub(crate) async fn authorise(
             Problem::new(Code::Forbidden).detail(detail).into_response()
         }
         Ok(caller) => {
+            let token = Arc::clone(&caller.0);
+            if let Err(problem) = app.admit(CallerKey::Token(token.id), Some(&token.name)) {
+                return problem.into_response();
+            }
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            let mut response = next.run(request).await;
+            response.extensions_mut().insert(AskedBy(token.id));
+            response
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod config;
 pub mod console;
 
+mod access_log;
 mod api;
 mod guard;
 mod hma;
@@ -17,6 +18,7 @@ mod metrics;
 mod openapi;
 mod problem;
 mod public;
+mod quota;
 mod serve;
 mod state;
 

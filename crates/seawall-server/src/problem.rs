@@ -62,6 +62,7 @@ problem_codes! {
     NotFound NOT_FOUND "not_found" "There is no such thing",
     NotReady SERVICE_UNAVAILABLE "not_ready" "The server is not ready",
     TooLarge PAYLOAD_TOO_LARGE "too_large" "The body is larger than the limit",
+    TooMany TOO_MANY_REQUESTS "too_many_requests" "This caller asked more often than it may",
     TooSlow REQUEST_TIMEOUT "too_slow" "The request took too long",
     Unauthorized UNAUTHORIZED "unauthorized" "A valid bearer token is needed",
     UnsupportedMedia UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body has a content type that is not taken here",
@@ -73,6 +74,8 @@ pub(crate) struct Problem {
     pub(crate) code: Code,
     pub(crate) detail: Option<String>,
     pub(crate) case: Option<CaseId>,
+    /// When it is worth while to try again.
+    pub(crate) retry_seconds: Option<u64>,
 }
 
 /// The body of a problem document.
@@ -102,6 +105,15 @@ impl Problem {
             code,
             detail: None,
             case: None,
+            retry_seconds: matches!(code, Code::Busy | Code::FetchBusy).then_some(1),
+        }
+    }
+
+    /// The caller asked too often, and may ask again after so many seconds.
+    pub(crate) fn too_many(retry_seconds: u64) -> Self {
+        Self {
+            retry_seconds: Some(retry_seconds),
+            ..Self::new(Code::TooMany)
         }
     }
 
@@ -145,8 +157,8 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if matches!(self.code, Code::Busy | Code::FetchBusy) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_seconds {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

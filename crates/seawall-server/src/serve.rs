@@ -16,12 +16,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
 
-use crate::config::{Listen, Load};
+use crate::access_log::log_access;
+use crate::config::{CallersLimits, Listen, Load, Log};
 use crate::guard::{check_host, count, harden, limit_time};
 use crate::lanes::{Lanes, Wording, receive};
 use crate::lingering::drain;
 use crate::listener;
 use crate::metrics::Metrics;
+use crate::quota::Quotas;
 use crate::state::{App, Face};
 use crate::{api, console, public};
 
@@ -37,6 +39,10 @@ pub struct Server {
     pub listen: Listen,
     /// What it takes on at once.
     pub load: Load,
+    /// How often one caller may ask.
+    pub callers: CallersLimits,
+    /// What it writes down about requests.
+    pub log: Log,
     /// In a drill: where the stand-in for the report's receiver keeps its journal. Reports then
     /// go to it, and a port that is taken is replaced by a free one.
     pub drill: Option<PathBuf>,
@@ -132,13 +138,14 @@ impl Server {
             metrics: Arc::new(Metrics::new()),
             face: Arc::new(self.face),
             lanes: Lanes::new(&self.load),
+            quotas: Arc::new(Quotas::new(self.callers)),
         };
         for (name, address, router) in [
             ("console", self.listen.console, console::router(app.clone())),
             ("api", self.listen.api, api::router(app.clone())),
             ("public", self.listen.public, public::router(app.clone())),
         ] {
-            let router = dress(router, &app, name);
+            let router = dress(router, &app, name, self.log);
             bound.push(bind(name, address, is_drill, &mut moved_ports, router).await?);
         }
         ready(&listening(&bound, is_drill, moved_ports));
@@ -147,7 +154,7 @@ impl Server {
 }
 
 /// What every listener has in common.
-fn dress(router: Router, app: &App, name: &'static str) -> Router {
+fn dress(router: Router, app: &App, name: &'static str, log: Log) -> Router {
     let wording: Wording = crate::hma::worded;
     router
         .layer(from_fn_with_state((app.lanes.clone(), wording), receive))
@@ -156,6 +163,7 @@ fn dress(router: Router, app: &App, name: &'static str) -> Router {
         .layer(from_fn(limit_time))
         .layer(from_fn_with_state(Arc::clone(&app.face), check_host))
         .layer(from_fn_with_state((app.clone(), name), count))
+        .layer(from_fn_with_state((name, log.access), log_access))
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
 }
 

@@ -8,6 +8,7 @@ use crate::config::Hma;
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::quota::{CallerKey, Quotas};
 
 /// Shared by all listeners of one server.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub struct App {
     pub face: Arc<Face>,
     /// What is taken on at once.
     pub lanes: Lanes,
+    /// How often callers asked.
+    pub quotas: Arc<Quotas>,
 }
 
 /// How a server presents itself.
@@ -42,6 +45,13 @@ pub struct Face {
 }
 
 impl App {
+    /// Counts a request of a caller.
+    pub(crate) fn admit(&self, key: CallerKey, name: Option<&str>) -> Result<(), Problem> {
+        let now = self.workflow.clock().now();
+        let admitted = self.quotas.admit(key, name, now);
+        admitted.map_err(Problem::too_many)
+    }
+
     /// Runs a use-case that blocks where it may block.
     pub(crate) async fn blocking<T, E>(
         &self,

@@ -55,6 +55,8 @@ impl Serve {
             fetch: config.fetch.policy(&config.decode.limits.limits()),
             listen: config.listen,
             load: config.load,
+            callers: config.callers,
+            log: config.log,
             drill,
         };
         let announce = |listening: &seawall_server::Listening| {

@@ -2,10 +2,12 @@
 //!
 //! `SEAWALL__SECTION__KEY=value` in the environment replaces a key of the file.
 
+mod callers;
 mod fetch;
 mod hma;
 mod listen;
 mod load;
+mod log;
 mod provider;
 mod report;
 mod seen;
@@ -18,10 +20,12 @@ use seawall_core::Limits;
 use seawall_workflow::Policy;
 use serde::Deserialize;
 
+pub use callers::{CallerLimits, CallersLimits};
 pub use fetch::{Fetch, NetworkConfig, PortsConfig};
 pub use hma::{Hma, HmaRole};
 pub use listen::Listen;
 pub use load::Load;
+pub use log::{AccessLog, Log};
 pub use provider::Provider;
 pub use report::{Environment, Report, ReportTarget};
 pub use seen::Seen;
@@ -49,6 +53,12 @@ pub struct Config {
     /// What is taken on at once.
     #[serde(default)]
     pub load: Load,
+    /// How often one caller may ask.
+    #[serde(default)]
+    pub callers: CallersLimits,
+    /// What is written down about requests.
+    #[serde(default)]
+    pub log: Log,
     /// What is fetched for callers who give a URL in place of a file.
     #[serde(default)]
     pub fetch: Fetch,
@@ -237,6 +247,7 @@ impl Config {
         self.report.check(&self.provider)?;
         let limits = self.decode.limits.limits();
         self.load.check(limits.bytes_max)?;
+        self.callers.check()?;
         if limits.bytes_max == 0 || limits.pixels_max == 0 || limits.frames_max == 0 {
             let advice = "a limit of 0 would refuse every file";
             return Err(ConfigError::Value {

@@ -106,6 +106,7 @@ impl Fixture {
             metrics: Arc::new(Metrics::new()),
             face: Arc::new(face),
             lanes: crate::lanes::Lanes::new(&crate::config::Load::default()),
+            quotas: crate::quota::Quotas::new(crate::config::CallersLimits::default()).into(),
         };
         let router = router(app.clone());
         Self {

@@ -11,7 +11,10 @@ use seawall_core::Actor;
 use seawall_store::{Scope, Token};
 
 use super::fault::Fault;
+use crate::access_log::AskedBy;
 use crate::guard::{Rule, Who, bearer_secret, find_caller};
+use crate::problem::Problem;
+use crate::quota::CallerKey;
 use crate::state::{App, Face};
 
 /// The program that calls.
@@ -36,6 +39,13 @@ impl Client {
         match self {
             Self::Token(token) => token.scopes.contains(&scope),
             Self::Network(face, peer) => face.trust.trusts(peer.ip(), scope),
+        }
+    }
+
+    fn admit(&self, app: &App) -> Result<(), Problem> {
+        match self {
+            Self::Token(token) => app.admit(CallerKey::Token(token.id), Some(&token.name)),
+            Self::Network(_, peer) => app.admit(CallerKey::Address(peer.ip()), None),
         }
     }
 
@@ -78,8 +88,19 @@ pub(super) async fn authorise(
     if let Err(fault) = client.needs(scope) {
         return fault.into_response();
     }
+    if let Err(problem) = client.admit(&app) {
+        return Fault::from(problem).into_response();
+    }
+    let asked_by = match &client {
+        Client::Token(token) => Some(AskedBy(token.id)),
+        Client::Network(..) => None,
+    };
     request.extensions_mut().insert(client);
-    next.run(request).await
+    let mut response = next.run(request).await;
+    if let Some(asked_by) = asked_by {
+        response.extensions_mut().insert(asked_by);
+    }
+    response
 }
 
 async fn find_client(
