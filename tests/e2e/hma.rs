@@ -16,6 +16,8 @@ mod faults;
 mod hashing;
 #[path = "hma/matching.rs"]
 mod matching;
+#[path = "hma/moving.rs"]
+mod moving;
 #[path = "hma/status.rs"]
 mod status;
 mod support;

@@ -14,6 +14,8 @@ mod exceptions;
 mod form;
 #[path = "http/kept.rs"]
 mod kept;
+#[path = "http/limits.rs"]
+mod limits;
 #[path = "http/listeners.rs"]
 mod listeners;
 #[path = "http/lists.rs"]

@@ -13,6 +13,7 @@ mod deliver;
 mod draft;
 mod error;
 mod figures;
+mod hma_import;
 mod ingest;
 mod live;
 mod lookup;
@@ -33,6 +34,7 @@ pub use banks::{BankError, BankRequest, Imported};
 pub use curation::{BankEdit, ContentEdit, KeptContent};
 pub use deliver::{Delivered, Receiver, ResumeError};
 pub use error::WorkflowError;
+pub use hma_import::{ForeignContent, TakenOver};
 pub use ingest::{
     ExceptionAnswer, MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest,
     Signal, SignalOutcome,

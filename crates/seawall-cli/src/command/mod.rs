@@ -5,6 +5,7 @@ mod bank;
 mod bench;
 mod config;
 mod hash;
+mod hma;
 mod init;
 mod matching;
 mod openapi;
@@ -50,6 +51,9 @@ enum Command {
     /// Keep banks of known hashes.
     #[command(subcommand)]
     Bank(bank::Bank),
+    /// Move from HMA: take its banks over, and hold its answers against Seawall's.
+    #[command(subcommand)]
+    Hma(hma::Hma),
     /// Measure this machine: hashing, matching, memory; needs no server.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -97,6 +101,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Hash(command) => command.run(),
         Command::Match(command) => command.run(),
         Command::Bank(command) => command.run(path),
+        Command::Hma(command) => command.run(path),
         Command::Bench(command) => command.run(),
         Command::Seen(command) => command.run(path),
         Command::Audit(command) => command.run(path),
