@@ -133,8 +133,10 @@ mod system {
     }
 
     /// When the machine runs out of memory, the kernel shall end a worker and not the
-    /// server. No measure of confinement, so a failure does not count.
+    /// server; when it runs out of processor time, lookups come before decoding. No measures
+    /// of confinement, so a failure does not count.
     pub(super) fn go_first() {
+        let _ = rustix::process::nice(5);
         let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     }
 
