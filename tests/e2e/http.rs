@@ -10,6 +10,8 @@ mod banks;
 mod cases;
 #[path = "http/exceptions.rs"]
 mod exceptions;
+#[path = "http/files.rs"]
+mod files;
 #[path = "http/form.rs"]
 mod form;
 #[path = "http/kept.rs"]

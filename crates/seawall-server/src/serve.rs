@@ -132,12 +132,14 @@ impl Server {
             bound.push(standing);
         }
         self.workflow.ensure_selftest_bank()?;
+        let (stopper, stopped) = watch::channel(false);
         let app = App {
             fetcher: self.workflow.fetcher(self.fetch),
             workflow: Arc::new(self.workflow),
             metrics: Arc::new(Metrics::new()),
             face: Arc::new(self.face),
             lanes: Lanes::new(&self.load),
+            stopped: stopped.clone(),
             quotas: Arc::new(Quotas::new(self.callers)),
         };
         for (name, address, router) in [
@@ -149,7 +151,7 @@ impl Server {
             bound.push(bind(name, address, is_drill, &mut moved_ports, router).await?);
         }
         ready(&listening(&bound, is_drill, moved_ports));
-        serve(bound, app, stop).await
+        serve(bound, app, stop, stopper).await
     }
 }
 
@@ -216,8 +218,9 @@ async fn serve(
     bound: Vec<Bound>,
     app: App,
     stop: impl Future<Output = ()> + Send,
+    stopper: watch::Sender<bool>,
 ) -> Result<(), ServeError> {
-    let (stopper, stopped) = watch::channel(false);
+    let stopped = stopper.subscribe();
     let mut listeners = JoinSet::new();
     for listener in bound {
         let signal = wait_for(stopped.clone());

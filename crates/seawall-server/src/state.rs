@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use seawall_workflow::{Fetcher, Workflow};
+use tokio::sync::watch;
 
 use crate::config::Hma;
 use crate::lanes::Lanes;
@@ -23,6 +24,8 @@ pub struct App {
     pub face: Arc<Face>,
     /// What is taken on at once.
     pub lanes: Lanes,
+    /// Becomes true when the server is about to end: what has no end of its own ends then.
+    pub stopped: watch::Receiver<bool>,
     /// How often callers asked.
     pub quotas: Arc<Quotas>,
 }

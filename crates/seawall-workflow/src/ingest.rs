@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use seawall::hash::{Digests, combine, digests};
+use seawall::index::Scope;
 use seawall::index::{Hit, Suppressor};
-use seawall::scan::{Match, matches};
+use seawall::scan::{Match, matches_in};
 use seawall_casework::audit::EventDraft;
 use seawall_casework::case::{Case, CasePurpose, CaseState};
 use seawall_casework::context::{ContextError, UploadContext};
 use seawall_core::{
-    Actor, Algorithm, CaseId, Distance, EventKind, EvidenceId, Hash, HashReport, MessageId,
-    Outcome, Quality, Reason, Threshold, Timestamp, UploadId, View,
+    Actor, Algorithm, BankName, CaseId, Distance, EventKind, EvidenceId, Hash, HashReport,
+    MessageId, Outcome, Quality, Reason, Threshold, Timestamp, UploadId, View,
 };
 use seawall_store::{
     CaseRecord, Change, EvidenceRow, ExceptionRow, MatchRow, NewCase, NewMessage, StoreError,
@@ -22,7 +23,7 @@ use seawall_store::{
 use serde::{Deserialize, Serialize};
 
 use crate::live::Snapshot;
-use crate::{Workflow, WorkflowError};
+use crate::{BankError, Workflow, WorkflowError};
 
 /// An upload to be scanned.
 #[derive(Debug)]
@@ -132,6 +133,9 @@ pub struct MatchAnswer {
     /// Which form of the picture matched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub view: Option<View>,
+    /// The quality of that form's hash, for PDQ of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
     /// What speaks against it, where it is suppressed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exception: Option<ExceptionAnswer>,
@@ -178,6 +182,40 @@ pub struct ScanAnswer {
     pub case_id: Option<CaseId>,
     /// Whether this item was known before and the case is the one it already had.
     pub repeated: bool,
+}
+
+/// What a file matches, without a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileLookup {
+    /// Told from the content.
+    pub media_type: String,
+    /// What became of the file.
+    pub outcome: Outcome,
+    /// Why, where the outcome is not `hashed`.
+    pub reason: Option<Reason>,
+    /// What a careful reader should know.
+    pub notes: Vec<String>,
+    /// What became of each kind of hash.
+    pub signals: Vec<Signal>,
+    /// Every listed hash that matches, nearest first.
+    pub matches: Vec<MatchAnswer>,
+    /// Those that exceptions speak against.
+    pub suppressed: Vec<MatchAnswer>,
+}
+
+/// A case that was opened just now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OpenedCase {
+    /// The case.
+    pub case_id: CaseId,
+    /// The platform's own id of the item.
+    pub item_id: String,
+    /// When.
+    pub at: Timestamp,
+    /// Whether it is a rehearsal.
+    pub test: bool,
+    /// Every listed hash that matches, nearest first.
+    pub matches: Vec<MatchAnswer>,
 }
 
 /// Why a scan was not done.
@@ -254,6 +292,41 @@ impl Workflow {
         Ok(combine(perceptual, &digesting.await?))
     }
 
+    /// Looks a file up: hashes it in a decoder process and holds every usable hash against the
+    /// enabled banks, or against these alone. Opens no case and keeps nothing.
+    ///
+    /// # Errors
+    /// [`BankError::NoBank`] where one of the names is no bank's.
+    pub async fn look_up_file(
+        self: &Arc<Self>,
+        bytes: Bytes,
+        names: Option<&[BankName]>,
+    ) -> Result<FileLookup, BankError> {
+        let banks = self.index.load();
+        let wanted = names.map(|names| banks.ids_of_all(names)).transpose()?;
+        let report = self.hash_picture(bytes).await?;
+        let workflow = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || {
+            let scope = Scope {
+                banks: wanted.as_deref(),
+                ..Scope::default()
+            };
+            let found = matches_in(&report, &banks.index, &scope);
+            let rows = workflow.with_reasons(match_rows(&found, &report, &banks))?;
+            Ok(file_lookup(&report, &rows))
+        });
+        let lookup: Result<FileLookup, StoreError> = done.await.map_err(WorkflowError::from)?;
+        let lookup = lookup?;
+        self.tally.count_lookup(!lookup.matches.is_empty());
+        Ok(lookup)
+    }
+
+    /// Tells of every case that is opened from now on. Who does not keep up misses the oldest.
+    #[must_use]
+    pub fn opened_cases(&self) -> tokio::sync::broadcast::Receiver<OpenedCase> {
+        self.opened.subscribe()
+    }
+
     fn settle(
         &self,
         request: &ScanRequest,
@@ -262,7 +335,7 @@ impl Workflow {
     ) -> Result<ScanAnswer, ScanError> {
         let banks = self.index.load();
         let report = combine(perceptual, &digests);
-        let found = matches(&report, &banks.index, None);
+        let found = matches_in(&report, &banks.index, &Scope::default());
         let scanned = Scanned {
             report,
             found,
@@ -292,6 +365,16 @@ impl Workflow {
         let case = opened.map(|opened| opened.case);
         let mut answer = self.answer(&request.item_id, &scanned, &rows, case);
         answer.repeated = is_repeated;
+        if let Some(case_id) = case.filter(|_| !is_repeated) {
+            // Nobody may be listening, which is no failure.
+            let _ = self.opened.send(OpenedCase {
+                case_id,
+                item_id: request.item_id.clone(),
+                at: self.clock.now(),
+                test: is_rehearsal,
+                matches: answer.matches.clone(),
+            });
+        }
         Ok(answer)
     }
 
@@ -472,23 +555,18 @@ impl Workflow {
         rows: &[MatchRow],
         case: Option<CaseId>,
     ) -> ScanAnswer {
-        let report = &scanned.report;
-        let (suppressed, matches): (Vec<_>, Vec<_>) = rows
-            .iter()
-            .map(match_answer)
-            .partition(|answer| answer.exception.is_some());
+        let looked_up = file_lookup(&scanned.report, rows);
+        let outcome = looked_up.outcome;
         ScanAnswer {
             item_id: item_id.to_owned(),
-            media_type: report.media_type.to_string(),
-            outcome: report.outcome,
-            reason: report.reason,
-            notes: report.notes.clone(),
-            signals: Algorithm::ALL
-                .map(|algorithm| signal(algorithm, report, &matches))
-                .to_vec(),
-            matches,
-            suppressed,
-            recommendation: self.policy.recommend(report.outcome, case.is_some()),
+            media_type: looked_up.media_type,
+            outcome,
+            reason: looked_up.reason,
+            notes: looked_up.notes,
+            signals: looked_up.signals,
+            matches: looked_up.matches,
+            suppressed: looked_up.suppressed,
+            recommendation: self.policy.recommend(outcome, case.is_some()),
             case_id: case,
             repeated: false,
         }
@@ -519,18 +597,38 @@ impl Scanned {
     }
 
     fn match_rows(&self) -> Vec<MatchRow> {
-        let quality = |found: &Match| {
-            let of_view = self
-                .report
-                .hashes
-                .iter()
-                .find(|record| record.view == found.view);
-            of_view.and_then(|record| record.quality)
-        };
-        let row = |found: &Match| self.banks.row(&found.hit, found.view, quality(found));
-        let mut rows: Vec<MatchRow> = self.found.iter().map(row).collect();
-        rows.sort_by_key(MatchRow::rank);
-        rows
+        match_rows(&self.found, &self.report, &self.banks)
+    }
+}
+
+/// What was found, with what its banks are called.
+fn match_rows(found: &[Match], report: &HashReport, banks: &Snapshot) -> Vec<MatchRow> {
+    let quality = |found: &Match| {
+        let mut records = report.hashes.iter();
+        let of_view = records.find(|record| record.view == found.view);
+        of_view.and_then(|record| record.quality)
+    };
+    let row = |found: &Match| banks.row(&found.hit, found.view, quality(found));
+    let mut rows: Vec<MatchRow> = found.iter().map(row).collect();
+    rows.sort_by_key(MatchRow::rank);
+    rows
+}
+
+fn file_lookup(report: &HashReport, rows: &[MatchRow]) -> FileLookup {
+    let (suppressed, matches): (Vec<_>, Vec<_>) = rows
+        .iter()
+        .map(match_answer)
+        .partition(|answer| answer.exception.is_some());
+    FileLookup {
+        media_type: report.media_type.to_string(),
+        outcome: report.outcome,
+        reason: report.reason,
+        notes: report.notes.clone(),
+        signals: Algorithm::ALL
+            .map(|algorithm| signal(algorithm, report, &matches))
+            .to_vec(),
+        matches,
+        suppressed,
     }
 }
 
@@ -618,6 +716,7 @@ pub(crate) fn match_answer(row: &MatchRow) -> MatchAnswer {
         distance: row.distance,
         threshold: row.threshold,
         view: row.view,
+        quality: row.quality,
         exception: row.exception.as_ref().map(|exception| ExceptionAnswer {
             bank: exception.bank_name.clone(),
             content_id: exception.content.0,

@@ -36,8 +36,8 @@ pub use deliver::{Delivered, Receiver, ResumeError};
 pub use error::WorkflowError;
 pub use hma_import::{ForeignContent, TakenOver};
 pub use ingest::{
-    ExceptionAnswer, MatchAnswer, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest,
-    Signal, SignalOutcome,
+    ExceptionAnswer, FileLookup, MatchAnswer, OpenedCase, Policy, Recommendation, ScanAnswer,
+    ScanError, ScanRequest, Signal, SignalOutcome,
 };
 pub use lookup::{BankMatches, HashesHeld, LISTED_MAX, LookupAnswer, SignalQuery};
 pub use proof::{Gap, Proof, prove};

@@ -81,11 +81,7 @@ impl Workflow {
         names: &[BankName],
     ) -> Result<Vec<LookupAnswer>, BankError> {
         let banks = self.index.load();
-        let mut wanted = Vec::with_capacity(names.len());
-        for name in names {
-            let named = banks.banks.values().find(|bank| bank.name == *name);
-            wanted.push(named.ok_or(BankError::NoBank)?.id);
-        }
+        let wanted = banks.ids_of_all(names)?;
         Ok(self.answer_many(&banks, hashes, Some(&wanted))?)
     }
 
@@ -212,6 +208,15 @@ impl Workflow {
 }
 
 impl Snapshot {
+    /// The banks with these names.
+    pub(crate) fn ids_of_all(&self, names: &[BankName]) -> Result<Vec<BankId>, BankError> {
+        let id = |name: &BankName| {
+            let named = self.banks.values().find(|bank| bank.name == *name);
+            Ok(named.ok_or(BankError::NoBank)?.id)
+        };
+        names.iter().map(id).collect()
+    }
+
     fn ids_of(&self, names: &[&str]) -> Vec<BankId> {
         let banks = self.banks.values();
         let named = banks.filter(|bank| names.contains(&bank.name.as_str()));

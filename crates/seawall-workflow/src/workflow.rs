@@ -7,12 +7,12 @@ use seawall_casework::report::Reporter;
 use seawall_core::{Clock, Limits, Random};
 use seawall_egress::{Egress, FetchPolicy, Fetcher};
 use seawall_store::{MasterKey, SeenKey, Store, Vault};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 
 use crate::access::{Attempts, KnownTokens};
 use crate::deliver::Receiver;
 use crate::error::WorkflowError;
-use crate::ingest::Policy;
+use crate::ingest::{OpenedCase, Policy};
 use crate::live::LiveIndex;
 use crate::lookup::Counted;
 use crate::publish::Webhook;
@@ -76,6 +76,7 @@ pub struct Workflow {
     pub(crate) known_tokens: KnownTokens,
     /// Wakes the task that delivers reports and messages.
     pub(crate) outgoing: Notify,
+    pub(crate) opened: broadcast::Sender<OpenedCase>,
 }
 
 impl Workflow {
@@ -109,6 +110,7 @@ impl Workflow {
             attempts: Attempts::default(),
             known_tokens: KnownTokens::default(),
             outgoing: Notify::new(),
+            opened: broadcast::Sender::new(OPENED_KEPT),
         })
     }
 
@@ -177,3 +179,6 @@ impl std::fmt::Debug for Workflow {
         f.write_str("Workflow")
     }
 }
+
+/// How many opened cases are kept for those who follow them and are slow.
+const OPENED_KEPT: usize = 256;

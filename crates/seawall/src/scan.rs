@@ -4,7 +4,7 @@ use seawall_core::{HashReport, Threshold, View};
 use seawall_decode::Budget;
 
 use crate::hash;
-use crate::index::{Hit, Index};
+use crate::index::{Hit, Index, Scope};
 
 /// A listed hash that a file matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +23,20 @@ pub struct Match {
 /// banks' own thresholds.
 #[must_use]
 pub fn matches(report: &HashReport, index: &Index, distance_max: Option<Threshold>) -> Vec<Match> {
+    let scope = Scope {
+        distance_max,
+        ..Scope::default()
+    };
+    matches_in(report, index, &scope)
+}
+
+/// [`matches`] in the banks that the scope names.
+#[must_use]
+pub fn matches_in(report: &HashReport, index: &Index, scope: &Scope<'_>) -> Vec<Match> {
     let usable = report.hashes.iter().filter(|record| record.is_usable());
     let mut matches: Vec<Match> = usable
         .flat_map(|record| {
-            let hits = index.lookup(&record.hash, distance_max);
+            let hits = index.lookup_in(&record.hash, scope);
             hits.into_iter().map(|hit| Match {
                 hit,
                 view: record.view,

@@ -130,6 +130,7 @@ fn an_upload_whose_every_match_is_suppressed_opens_no_case_and_says_why() {
             "content_id",
             "distance",
             "exception",
+            "quality",
             "threshold",
             "view"
         ]

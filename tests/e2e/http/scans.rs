@@ -71,7 +71,7 @@ fn an_upload_that_matches_opens_a_case() {
         .find(|m| m["algorithm"] == "pdq");
     assert_eq!(
         *by_pdq.expect("a match by PDQ"),
-        json!({ "bank": "DEMO", "content_id": 2, "algorithm": "pdq", "distance": 0, "threshold": 31, "view": "stored" })
+        json!({ "bank": "DEMO", "content_id": 2, "algorithm": "pdq", "distance": 0, "threshold": 31, "view": "stored", "quality": 100 })
     );
     let case = answer["case_id"].as_str().expect("an id");
     scene.api.get(&format!("/api/v1/cases/{case}")).expect(200);

@@ -106,6 +106,18 @@ impl Http {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Answer {
+        let sent = self.try_send(method, path, headers, body);
+        sent.expect("the listener answers")
+    }
+
+    /// As [`Http::send`]; `None` where no whole answer comes, as from a server that is killed.
+    pub(crate) fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Option<Answer> {
         let method: Method = method.parse().expect("a method");
         let mut request = Request::builder().method(method).uri(self.url(path));
         for (name, value) in headers {
@@ -115,7 +127,7 @@ impl Http {
             Some(body) => self.agent.run(request.body(body).expect("a request")),
             None => self.agent.run(request.body(()).expect("a request")),
         };
-        answer(sent.expect("the listener answers"))
+        answer(sent.ok()?)
     }
 
     /// Gets a page.
@@ -125,18 +137,19 @@ impl Http {
     }
 }
 
-fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Option<Answer> {
     let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
         (
             name.to_string(),
             String::from_utf8_lossy(value.as_bytes()).into_owned(),
         )
     };
-    Answer {
+    let headers = response.headers().iter().map(header).collect();
+    Some(Answer {
         status: response.status().as_u16(),
-        headers: response.headers().iter().map(header).collect(),
-        bytes: response.body_mut().read_to_vec().expect("the body ends"),
-    }
+        headers,
+        bytes: response.body_mut().read_to_vec().ok()?,
+    })
 }
 
 /// A client for the API with a bearer token.
@@ -167,6 +180,19 @@ impl Api {
         let mut all = vec![("authorization", self.authorization.as_str())];
         all.extend_from_slice(headers);
         self.http.send(method, path, &all, body)
+    }
+
+    /// As [`Api::send`]; `None` where no whole answer comes.
+    pub(crate) fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Option<Answer> {
+        let mut all = vec![("authorization", self.authorization.as_str())];
+        all.extend_from_slice(headers);
+        self.http.try_send(method, path, &all, body)
     }
 
     /// Gets.

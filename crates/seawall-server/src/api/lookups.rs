@@ -92,7 +92,7 @@ fn results(
     Ok(results.collect())
 }
 
-fn named_banks(names: Vec<String>) -> Result<Vec<BankName>, Problem> {
+pub(super) fn named_banks(names: Vec<String>) -> Result<Vec<BankName>, Problem> {
     if !(1..=100).contains(&names.len()) {
         return Err(Problem::new(Code::BadParameter).detail("banks is 1 to 100 names"));
     }

@@ -4,12 +4,14 @@ mod banks;
 pub(crate) mod body;
 mod cases;
 mod docs;
+mod file_lookups;
 mod health;
 mod lists;
 mod lookups;
 mod proof;
 mod scans;
 mod seen;
+mod stream;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -31,6 +33,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .routes(routes!(scans::scan))
         .routes(routes!(lookups::look_up))
+        .routes(routes!(file_lookups::look_up_files))
+        .routes(routes!(stream::follow_matches))
         .routes(routes!(banks::list, banks::create))
         .routes(routes!(banks::show, banks::change, banks::delete))
         .routes(routes!(banks::list_contents, banks::add_content))
@@ -73,6 +77,16 @@ pub(crate) fn router(app: App) -> Router {
 pub(crate) static RULES: &[Rule] = &[
     rule(Method::POST, "/api/v1/scans", Who::Scope(Scope::Scan)),
     rule(Method::POST, "/api/v1/lookups", Who::Scope(Scope::Scan)),
+    rule(
+        Method::POST,
+        "/api/v1/lookups/files",
+        Who::Scope(Scope::Scan),
+    ),
+    rule(
+        Method::GET,
+        "/api/v1/matches/stream",
+        Who::Scope(Scope::CasesRead),
+    ),
     rule(Method::GET, "/api/v1/banks", Who::Scope(Scope::BanksRead)),
     rule(Method::POST, "/api/v1/banks", Who::Scope(Scope::BanksWrite)),
     rule(

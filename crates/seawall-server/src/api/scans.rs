@@ -95,6 +95,10 @@ pub(crate) struct MatchBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     view: Option<seawall_core::View>,
+    /// The quality of that form's hash, 0 to 100, for PDQ of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u8>)]
+    quality: Option<seawall_core::Quality>,
     /// What speaks against it, where it is suppressed.
     #[serde(skip_serializing_if = "Option::is_none")]
     exception: Option<ExceptionBody>,
@@ -145,6 +149,7 @@ impl From<MatchAnswer> for MatchBody {
             list: found.list,
             threshold: found.threshold.bits(),
             view: found.view,
+            quality: found.quality,
             exception: found.exception.map(ExceptionBody::from),
         }
     }
@@ -293,13 +298,15 @@ async fn read_form(
     })
 }
 
-async fn text_part(field: axum::extract::multipart::Field<'_>) -> Result<String, Problem> {
+pub(super) async fn text_part(
+    field: axum::extract::multipart::Field<'_>,
+) -> Result<String, Problem> {
     let bytes = file_part(field, TEXT_BYTES_MAX).await?;
     String::from_utf8(bytes.to_vec())
         .map_err(|_| Problem::new(Code::BadUpload).detail("a text part is not UTF-8"))
 }
 
-async fn file_part(
+pub(super) async fn file_part(
     mut field: axum::extract::multipart::Field<'_>,
     bytes_max: usize,
 ) -> Result<Bytes, Problem> {
@@ -315,7 +322,7 @@ async fn file_part(
     Ok(bytes.freeze())
 }
 
-fn form_problem(error: MultipartError) -> Problem {
+pub(super) fn form_problem(error: MultipartError) -> Problem {
     let code = if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Code::TooLarge
     } else {

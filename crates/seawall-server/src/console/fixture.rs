@@ -105,6 +105,7 @@ impl Fixture {
             workflow: Arc::new(workflow),
             metrics: Arc::new(Metrics::new()),
             face: Arc::new(face),
+            stopped: tokio::sync::watch::channel(false).1,
             lanes: crate::lanes::Lanes::new(&crate::config::Load::default()),
             quotas: crate::quota::Quotas::new(crate::config::CallersLimits::default()).into(),
         };

@@ -1,0 +1,150 @@
+//! `POST /api/v1/lookups/files` and `GET /api/v1/matches/stream`.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+
+use seawall_testkit::{flat, jpeg, picture, png};
+use serde_json::{Value, json};
+
+use crate::Scene;
+use crate::form;
+use crate::support::DEADLINE;
+
+fn look_up(scene: &Scene, query: &str, files: &[&[u8]]) -> crate::support::Answer {
+    let parts: Vec<form::Part<'_>> = files
+        .iter()
+        .map(|file| ("file", Some("a"), *file))
+        .collect();
+    let path = format!("/api/v1/lookups/files{query}");
+    scene
+        .api
+        .send("POST", &path, &[form::KIND], Some(&form::body(&parts)))
+}
+
+#[test]
+fn files_are_looked_up_in_their_order_and_nothing_is_kept_of_them() {
+    let scene = Scene::new();
+    for bank in ["FIRST", "SECOND"] {
+        scene.api.bank(bank);
+    }
+    let (listed, other) = (picture(300, 200, 1), picture(300, 200, 2));
+    let id = scene.api.add_picture("FIRST", &png(&listed));
+    let grey = flat(64, 64, [128; 3]);
+    let files: [&[u8]; 5] = [
+        &jpeg(&listed, 80),
+        b"no picture",
+        &png(&other),
+        &png(&grey),
+        &png(&listed),
+    ];
+    let results = look_up(&scene, "", &files).expect(200).json()["results"].take();
+    let outcomes: Vec<&Value> = results
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| &one["outcome"])
+        .collect();
+    assert_eq!(
+        outcomes,
+        ["hashed", "refused", "hashed", "unmatchable", "hashed"]
+    );
+    let found = &results[0]["matches"][0];
+    assert_eq!(
+        (&found["bank"], &found["content_id"]),
+        (&json!("FIRST"), &json!(id))
+    );
+    assert_eq!(found["view"], "stored");
+    assert!(
+        found["quality"]
+            .as_u64()
+            .is_some_and(|quality| quality >= 50),
+        "{found}"
+    );
+    let count = |place: usize| results[place]["matches"].as_array().map(Vec::len);
+    assert_eq!((count(1), count(2), count(3)), (Some(0), Some(0), Some(0)));
+    // By its PDQ and its digests.
+    assert_eq!(count(4), Some(4));
+    assert_eq!(results[1]["reason"], "not_a_picture");
+
+    let elsewhere = look_up(&scene, "?banks=SECOND", &files[..1])
+        .expect(200)
+        .json();
+    assert_eq!(elsewhere["results"][0]["matches"], json!([]));
+    let both = look_up(&scene, "?banks=SECOND,FIRST", &files[..1])
+        .expect(200)
+        .json();
+    assert_eq!(both["results"][0]["matches"][0]["bank"], "FIRST");
+    assert_eq!(
+        scene.api.get("/api/v1/cases").expect(200).json()["items"],
+        json!([])
+    );
+}
+
+#[test]
+fn a_call_has_one_to_sixty_four_files_and_banks_that_there_are() {
+    let scene = Scene::new();
+    look_up(&scene, "", &[]).problem(400, "bad_upload");
+    let many = vec![&b"x"[..]; 65];
+    look_up(&scene, "", &many).problem(400, "bad_upload");
+    let results = look_up(&scene, "", &many[..64]).expect(200).json();
+    assert_eq!(results["results"].as_array().map(Vec::len), Some(64));
+    look_up(&scene, "?banks=NOBODYS", &many[..1]).problem(404, "not_found");
+    look_up(&scene, "?banks=", &many[..1]).problem(404, "not_found");
+    look_up(&scene, "?bank=A", &many[..1]).problem(400, "bad_parameter");
+    let wrong = form::body(&[("picture", Some("a"), b"x")]);
+    let wrong = scene
+        .api
+        .send("POST", "/api/v1/lookups/files", &[form::KIND], Some(&wrong));
+    wrong.problem(400, "bad_upload");
+    scene
+        .api
+        .upload("/api/v1/lookups/files", b"x")
+        .problem(400, "bad_upload");
+}
+
+/// Lines of an open stream of events that are not empty and no remark.
+fn follow(scene: &Scene) -> impl Iterator<Item = String> + use<> {
+    let secret = scene.installation.token(&["cases.read"]);
+    let address = scene.server.address("api").trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).expect("a server");
+    stream.set_read_timeout(Some(DEADLINE)).expect("a limit");
+    let head = format!(
+        "GET /api/v1/matches/stream HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {secret}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).expect("a connection");
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    assert_eq!(lines.next().as_deref(), Some("HTTP/1.1 200 OK"));
+    // The head is there, so the server follows from here on.
+    let rest = lines.by_ref().skip_while(|line| !line.is_empty());
+    rest.take(1).for_each(drop);
+    lines.filter(|line| line.starts_with("event:") || line.starts_with("data:"))
+}
+
+#[test]
+fn new_matches_are_told_as_they_come_once_and_the_stream_ends_with_the_server() {
+    let scene = Scene::new();
+    scene.api.bank("DEMO");
+    let listed = png(&picture(300, 200, 1));
+    scene.api.add_picture("DEMO", &listed);
+    scene.api.scan("before", &listed).expect(200);
+    let mut lines = follow(&scene);
+    scene
+        .api
+        .scan("clean", &png(&picture(300, 200, 2)))
+        .expect(200);
+    let scanned = scene.api.scan("after", &listed).expect(200).json();
+    scene.api.scan("after", &listed).expect(200);
+    scene.api.scan("last", &listed).expect(200);
+    assert_eq!(lines.next().as_deref(), Some("event: match"));
+    let event = lines.next().expect("its data");
+    let event: Value = serde_json::from_str(event.trim_start_matches("data: ")).expect("JSON");
+    assert_eq!(
+        (&event["item_id"], &event["case_id"]),
+        (&json!("after"), &scanned["case_id"])
+    );
+    assert_eq!(event["matches"], scanned["matches"]);
+    assert_eq!(lines.next().as_deref(), Some("event: match"));
+    assert!(lines.next().is_some_and(|line| line.contains("\"last\"")));
+    assert!(scene.server.stop().success());
+    assert_eq!(lines.next(), None);
+}
