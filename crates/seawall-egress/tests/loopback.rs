@@ -1,18 +1,18 @@
 //! Requests over real connections, on loopback.
 
+#[path = "fetch/identity.rs"]
+mod identity;
+
 use std::error::Error;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, LOCATION, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
+use identity::Identity;
 use seawall_egress::{Egress, EgressError, EgressLimits, Reach, Request, TlsFault, UrlFault};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
 
 #[tokio::test]
 async fn a_request_arrives_as_it_was_meant_and_its_answer_comes_back() {
@@ -393,37 +393,4 @@ fn is_whole(request: &str) -> bool {
         .filter_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
         .next();
     body.len() >= length.unwrap_or(0)
-}
-
-/// A name with a certificate that it issued itself.
-struct Identity {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
-}
-
-impl Identity {
-    fn of(name: &str) -> Self {
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let mut wanted = rcgen::CertificateParams::new([name.to_owned()]).expect("a name");
-        wanted
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, name);
-        let certificate = wanted.self_signed(&key).expect("a certificate");
-        Self {
-            certificate: certificate.der().to_vec(),
-            key: key.serialize_der(),
-        }
-    }
-
-    fn acceptor(&self) -> TlsAcceptor {
-        let key = PrivateKeyDer::try_from(self.key.clone()).expect("a key");
-        let config =
-            rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .expect("the settings hold")
-                .with_no_client_auth()
-                .with_single_cert(vec![self.certificate.clone().into()], key)
-                .expect("the key fits");
-        TlsAcceptor::from(Arc::new(config))
-    }
 }

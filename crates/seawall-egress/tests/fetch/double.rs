@@ -7,15 +7,13 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
+pub(crate) use crate::identity::Identity;
 use seawall_egress::{
     Addresses, Egress, FetchError, FetchPolicy, Fetched, Fetcher, Ports, Resolver,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use tokio_rustls::TlsAcceptor;
 
 /// What a server does once it has read a request.
 #[derive(Clone)]
@@ -230,35 +228,5 @@ pub(crate) fn assert_discreet(error: &FetchError) {
             assert!(!text.contains(word), "{text}");
         }
         cause = error.source();
-    }
-}
-
-/// A name with a certificate that it issued itself.
-pub(crate) struct Identity {
-    pub(crate) certificate: Vec<u8>,
-    key: Vec<u8>,
-}
-
-impl Identity {
-    pub(crate) fn of(name: &str) -> Self {
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let wanted = rcgen::CertificateParams::new([name.to_owned()]).expect("a name");
-        let certificate = wanted.self_signed(&key).expect("a certificate");
-        Self {
-            certificate: certificate.der().to_vec(),
-            key: key.serialize_der(),
-        }
-    }
-
-    fn acceptor(&self) -> TlsAcceptor {
-        let key = PrivateKeyDer::try_from(self.key.clone()).expect("a key");
-        let config =
-            rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .expect("the settings hold")
-                .with_no_client_auth()
-                .with_single_cert(vec![self.certificate.clone().into()], key)
-                .expect("the key fits");
-        TlsAcceptor::from(Arc::new(config))
     }
 }

@@ -4,6 +4,7 @@
 //! tests allows. `127.0.0.2` stands for the inside.
 
 mod double;
+mod identity;
 mod limits;
 mod names;
 mod redirects;
