@@ -20,6 +20,7 @@ mod pixels;
 mod plot;
 mod record;
 mod robustness;
+mod served;
 mod turns;
 
 use std::path::{Path, PathBuf};

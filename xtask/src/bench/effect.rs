@@ -1,17 +1,17 @@
 //! How soon an added or withdrawn hash is seen, through a real server.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use seawall_core::{Hash, PdqHash, Random};
+use seawall_core::{Hash, PdqHash};
 use seawall_testkit::SeededRandom;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Bench;
 use super::record::Line;
+use super::served::{self, BANK, client, hash};
 use crate::demo::client::Client;
 use crate::demo::program::Program;
 use crate::demo::server::Server;
@@ -50,34 +50,20 @@ fn changes(bench: &Bench, folder: PathBuf, size: u32) -> Result<(Vec<f64>, Vec<f
     let _: Value = program.json(&["init", &place, "--json"])?;
     let log = bench.folder.join("effect.log");
     let server = Server::start(&mut program.command(&["serve", "--drill"]), &log)?;
-    let api = client(&program, &server.addresses.api)?;
-    let bank = json!({ "name": "BENCH" });
-    api.post_json("/api/v1/banks", &bank)?.expect_status(201)?;
-    println!("  importing {size} hashes over HTTP");
+    let (api, _) = client(&program, &server, &["scan", "banks.write"])?;
     let random = SeededRandom::new(7);
-    for _ in 0..size / ROWS_AT_ONCE {
-        let rows: String = (0..ROWS_AT_ONCE).fold(String::new(), |mut rows, _| {
-            writeln!(rows, "{}", hash(&random)).expect("text can be written to");
-            rows
-        });
-        let headers = [("content-type", "text/plain")];
-        let path = "/api/v1/banks/BENCH/import";
-        let imported: Imported = api
-            .post(path, &headers, rows.as_bytes())?
-            .expect_status(200)?
-            .json()?;
-        ensure!(imported.added == ROWS_AT_ONCE, "rows were left out");
-    }
+    let listed: Vec<PdqHash> = (0..size).map(|_| hash(&random)).collect();
+    served::fill(&api, &listed)?;
     let (mut added, mut withdrawn) = (Vec::new(), Vec::new());
     for _ in 0..bench.repeats(21) {
-        let value = hash(&random);
+        let value = Hash::Pdq(hash(&random)).to_string();
         ensure!(
             !is_seen(&api, &value)?,
             "a hash is seen before it was added"
         );
         let content = json!({ "hashes": [{ "algorithm": "pdq", "value": value }] });
         let started = Instant::now();
-        let path = "/api/v1/banks/BENCH/contents";
+        let path = &format!("/api/v1/banks/{BANK}/contents");
         let made: Added = api.post_json(path, &content)?.expect_status(201)?.json()?;
         added.push(until(&api, &value, true, started)?);
         let started = Instant::now();
@@ -87,13 +73,6 @@ fn changes(bench: &Bench, folder: PathBuf, size: u32) -> Result<(Vec<f64>, Vec<f
     }
     server.stop()?;
     Ok((added, withdrawn))
-}
-
-fn client(program: &Program, address: &str) -> Result<Client> {
-    let mut arguments = vec!["token", "create", "--name", "bench", "--json"];
-    arguments.extend(["--scope", "scan", "--scope", "banks.write"]);
-    let token: Token = program.json(&arguments)?;
-    Ok(Client::new(address).with("authorization", format!("Bearer {}", token.secret)))
 }
 
 /// Asks until the answer is the wanted one: milliseconds since `started`.
@@ -117,27 +96,9 @@ fn is_seen(api: &Client, value: &str) -> Result<bool> {
     Ok(outcome.context("a lookup without an outcome")? == "matched")
 }
 
-/// 256 random bits, in hexadecimal.
-fn hash(random: &SeededRandom) -> String {
-    let mut bytes = [0; 32];
-    random.fill(&mut bytes);
-    Hash::Pdq(PdqHash::from_bytes(bytes)).to_string()
-}
-
-#[derive(Deserialize)]
-struct Token {
-    secret: String,
-}
-
 #[derive(Deserialize)]
 struct Added {
     id: i64,
 }
 
-#[derive(Deserialize)]
-struct Imported {
-    added: u32,
-}
-
-const ROWS_AT_ONCE: u32 = 50_000;
 const LIMIT: Duration = Duration::from_secs(60);

@@ -4,20 +4,19 @@
 //! kind of machine, stands as the target (50 times its requests for a hash, 5 times for a
 //! picture), not as a figure of this run.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use seawall_core::{Hash, PdqHash, Random};
+use seawall_core::{Hash, PdqHash};
 use seawall_testkit::{SeededRandom, jpeg, picture};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Bench;
 use super::load::{Borne, Exchange, bear};
 use super::record::Line;
+use super::served::{self, BANK, client, hash};
 use crate::demo::client::Client;
 use crate::demo::program::Program;
 use crate::demo::server::Server;
@@ -64,7 +63,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Summary> {
     let listed = fill(&program, &log, size)?;
     // Anew, as after any restart: what making the list took is not the server's size.
     let server = Server::start(&mut program.command(&["serve", "--drill"]), &log)?;
-    let token = token(&program, &["hasher", "matcher", "curator"])?;
+    let (api, token) = client(&program, &server, &["hasher", "matcher", "curator"])?;
     let address: SocketAddr = server.addresses.api.trim_start_matches("http://").parse()?;
     let time = Duration::from_secs(if bench.options.quick { 3 } else { 20 });
 
@@ -80,7 +79,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Summary> {
     );
     keep_load(bench, "http-picture", &work, &by_picture, (90.0, f64::MAX));
 
-    let visible = visible(bench, &server, &token)?;
+    let visible = visible(bench, &api)?;
     let line = Line::new(
         "http-visible",
         "from POST of a signal until GET /m/lookup finds it",
@@ -103,33 +102,17 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Summary> {
 
 /// Makes a bank of random hashes: some of them, to look up.
 fn fill(program: &Program, log: &Path, size: u32) -> Result<Vec<PdqHash>> {
-    println!("  importing {size} hashes");
     let random = SeededRandom::new(11);
     let hashes: Vec<PdqHash> = (0..size).map(|_| hash(&random)).collect();
     let server = Server::start(&mut program.command(&["serve", "--drill"]), log)?;
-    let api = client(&server, &token(program, &["banks.write"])?);
-    let bank = json!({ "name": BANK });
-    api.post_json("/api/v1/banks", &bank)?.expect_status(201)?;
-    for some in hashes.chunks(ROWS_AT_ONCE) {
-        let rows = some.iter().fold(String::new(), |mut rows, hash| {
-            writeln!(rows, "{}", Hash::Pdq(*hash)).expect("text can be written to");
-            rows
-        });
-        let path = format!("/api/v1/banks/{BANK}/import");
-        let headers = [("content-type", "text/plain")];
-        api.post(&path, &headers, rows.as_bytes())?
-            .expect_status(200)?;
-    }
+    let (api, _) = client(program, &server, &["banks.write"])?;
+    served::fill(&api, &hashes)?;
     // Its end stores the index.
     server.stop()?;
     Ok(hashes
         .into_iter()
         .step_by((size / LOOKED_UP) as usize)
         .collect())
-}
-
-fn client(server: &Server, token: &str) -> Client {
-    Client::new(&server.addresses.api).with("authorization", format!("Bearer {token}"))
 }
 
 /// Half of them listed hashes with 0 to 31 bits flipped, the others strangers.
@@ -224,8 +207,7 @@ fn keep_load(
 }
 
 /// Milliseconds from sending a new hash until a lookup finds it.
-fn visible(bench: &Bench, server: &Server, token: &str) -> Result<Vec<f64>> {
-    let api = client(server, token);
+fn visible(bench: &Bench, api: &Client) -> Result<Vec<f64>> {
     let random = SeededRandom::new(13);
     let mut took = Vec::new();
     for _ in 0..bench.repeats(21) {
@@ -296,28 +278,7 @@ fn memory(
     Ok(last)
 }
 
-fn token(program: &Program, scopes: &[&str]) -> Result<String> {
-    let mut arguments = vec!["token", "create", "--name", "bench", "--json"];
-    arguments.extend(scopes.iter().flat_map(|scope| ["--scope", scope]));
-    let token: Token = program.json(&arguments)?;
-    Ok(token.secret)
-}
-
-/// 256 random bits.
-fn hash(random: &SeededRandom) -> PdqHash {
-    let mut bytes = [0; 32];
-    random.fill(&mut bytes);
-    PdqHash::from_bytes(bytes)
-}
-
-#[derive(Deserialize)]
-struct Token {
-    secret: String,
-}
-
-const BANK: &str = "BENCH";
 const LOOKED_UP: u32 = 2_000;
-const ROWS_AT_ONCE: usize = 50_000;
 const HASH_CONNECTIONS: usize = 16;
 const PICTURE_CONNECTIONS: usize = 4;
 const LIMIT: Duration = Duration::from_secs(60);
