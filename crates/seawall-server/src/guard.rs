@@ -33,6 +33,11 @@ pub(crate) struct Rule {
     pub(crate) who: Who,
 }
 
+/// One row.
+pub(crate) const fn rule(method: Method, path: &'static str, who: Who) -> Rule {
+    Rule { method, path, who }
+}
+
 /// The program that calls, once its token was found valid.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller(pub(crate) Arc<Token>);

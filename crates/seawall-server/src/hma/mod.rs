@@ -26,7 +26,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::guard::{Rule, Who};
+use crate::guard::{Rule, Who, rule};
 use crate::openapi::Bearer;
 use crate::problem::{Code, Problem};
 use crate::state::App;
@@ -201,10 +201,6 @@ pub(crate) static RULES: &[Rule] = &[
     rule(Method::GET, "/openapi/", Who::Anyone),
     rule(Method::GET, "/openapi/swagger", Who::Anyone),
 ];
-
-const fn rule(method: Method, path: &'static str, who: Who) -> Rule {
-    Rule { method, path, who }
-}
 
 /// What the document says beside its paths.
 #[derive(OpenApi)]
