@@ -3,10 +3,10 @@
 
 use seawall_casework::audit::EventDraft;
 use seawall_casework::case::CasePurpose;
-use seawall_core::{Actor, BankName, BankRole, ContentId, EventKind, Threshold};
+use seawall_core::{Actor, BankId, BankName, BankRole, ContentId, EventKind, Threshold};
 use seawall_store::{
     Bank, BankChange, Change, ContentDetails, ContentRow, ContentSwitch, NewBank, NewContent,
-    Ratio, StoreError,
+    Ratio, StoreError, Tx,
 };
 
 use crate::banks::{check_reason, own_bank};
@@ -135,13 +135,10 @@ impl Workflow {
         let id = self.store.write(self.clock.now(), |tx| {
             let bank = own_bank(tx, name)?;
             check_reason(&bank, content.note.as_deref())?;
-            let external_id = details.external_id.as_deref();
-            let known = external_id.map(|id| tx.content_by_external_id(bank.id, id));
-            if let Some(known) = known.transpose()?.flatten() {
-                return Ok(Change::new(known));
-            }
-            let id = tx.insert_content(bank.id, content)?;
-            tx.insert_content_details(bank.id, id, details)?;
+            let id = match insert_kept(tx, bank.id, content, details)? {
+                Kept::Known(known) => return Ok(Change::new(known)),
+                Kept::Added(id) => id,
+            };
             let event = EventDraft::new(EventKind::ContentsAdded, actor)
                 .about(bank.id)
                 .with("added", 1)
@@ -266,6 +263,31 @@ impl Workflow {
     pub fn is_content_due(&self) -> bool {
         self.index.load().is_due(self.clock.now())
     }
+}
+
+/// A content that was to be added.
+pub(crate) enum Kept {
+    /// It was.
+    Added(ContentId),
+    /// The bank has one that the client knows by the same id.
+    Known(ContentId),
+}
+
+/// Adds a content with what a client keeps beside it, once.
+pub(crate) fn insert_kept(
+    tx: &Tx<'_>,
+    bank: BankId,
+    content: &NewContent,
+    details: &ContentDetails,
+) -> Result<Kept, StoreError> {
+    let external_id = details.external_id.as_deref();
+    let known = external_id.map(|id| tx.content_by_external_id(bank, id));
+    if let Some(known) = known.transpose()?.flatten() {
+        return Ok(Kept::Known(known));
+    }
+    let id = tx.insert_content(bank, content)?;
+    tx.insert_content_details(bank, id, details)?;
+    Ok(Kept::Added(id))
 }
 
 /// A bank of no ratio is switched off, for everybody; what it was sampled at stays.

@@ -5,6 +5,7 @@ use seawall_core::{Actor, BankName, EventKind};
 use seawall_store::{Change, ContentDetails, ContentSwitch, NewContent};
 
 use crate::banks::{check_reason, own_bank};
+use crate::curation::{Kept, insert_kept};
 use crate::{BankError, Workflow};
 
 /// A content that is to be taken over.
@@ -47,15 +48,12 @@ impl Workflow {
             let bank = own_bank(tx, name)?;
             let mut taken = TakenOver::default();
             for foreign in contents {
-                let id = foreign.details.external_id.as_deref();
-                let known = id.map(|id| tx.content_by_external_id(bank.id, id));
-                if known.transpose()?.flatten().is_some() {
+                check_reason(&bank, foreign.content.note.as_deref())?;
+                let kept = insert_kept(tx, bank.id, &foreign.content, &foreign.details)?;
+                let Kept::Added(content) = kept else {
                     taken.known += 1;
                     continue;
-                }
-                check_reason(&bank, foreign.content.note.as_deref())?;
-                let content = tx.insert_content(bank.id, &foreign.content)?;
-                tx.insert_content_details(bank.id, content, &foreign.details)?;
+                };
                 if foreign.switch != ContentSwitch::On {
                     tx.switch_content(bank.id, content, foreign.switch)?;
                 }

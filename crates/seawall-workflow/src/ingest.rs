@@ -1,29 +1,25 @@
 //! An upload arrives: hash, match, and where it matches, seal and open a case.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use seawall::hash::{Digests, combine, digests};
 use seawall::index::Scope;
-use seawall::index::{Hit, Suppressor};
 use seawall::scan::{Match, matches_in};
 use seawall_casework::audit::EventDraft;
 use seawall_casework::case::{Case, CasePurpose, CaseState};
 use seawall_casework::context::{ContextError, UploadContext};
 use seawall_core::{
-    Actor, Algorithm, BankName, CaseId, Distance, EventKind, EvidenceId, Hash, HashReport,
-    MessageId, Outcome, Quality, Reason, Threshold, Timestamp, UploadId, View,
+    Actor, CaseId, EventKind, EvidenceId, Hash, HashReport, MessageId, Outcome, Timestamp, UploadId,
 };
 use seawall_store::{
-    CaseRecord, Change, EvidenceRow, ExceptionRow, MatchRow, NewCase, NewMessage, StoreError,
-    UploadRow,
+    CaseRecord, Change, EvidenceRow, MatchRow, NewCase, NewMessage, StoreError, UploadRow,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::answer::{FileLookup, MatchAnswer, match_rows};
 use crate::live::Snapshot;
-use crate::{BankError, Workflow, WorkflowError};
+use crate::{Workflow, WorkflowError};
 
 /// An upload to be scanned.
 #[derive(Debug)]
@@ -90,91 +86,14 @@ impl Policy {
     }
 }
 
-/// What became of one kind of hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignalOutcome {
-    /// It matches at least one listed hash.
-    Matched,
-    /// It was looked up and matches none.
-    NoMatch,
-    /// It could not be looked up: there is none of usable quality.
-    Unmatchable,
-}
-
-/// One kind of hash and what became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Signal {
-    /// Which kind.
-    pub algorithm: Algorithm,
-    /// What became of it.
-    pub outcome: SignalOutcome,
-    /// The best quality among its views, for PDQ.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quality: Option<Quality>,
-}
-
-/// One listed hash that the upload matches.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MatchAnswer {
-    /// The bank's name.
-    pub bank: String,
-    /// The content within it.
-    pub content_id: i64,
-    /// Which kind of hash.
-    pub algorithm: Algorithm,
-    /// The list of the bank that it came with, if with any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub list: Option<String>,
-    /// In how many bits they differ; 0 for digests.
-    pub distance: Distance,
-    /// The threshold that admitted it, in bits: the list's or the bank's.
-    pub threshold: Threshold,
-    /// Which form of the picture matched.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub view: Option<View>,
-    /// The quality of that form's hash, for PDQ of a file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quality: Option<Quality>,
-    /// What speaks against it, where it is suppressed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub exception: Option<ExceptionAnswer>,
-}
-
-/// An exception that speaks against a match.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ExceptionAnswer {
-    /// The exception bank's name.
-    pub bank: String,
-    /// The content within it.
-    pub content_id: i64,
-    /// Who vouches for it.
-    pub owner: String,
-    /// Why it is an exception.
-    pub reason: String,
-}
-
 /// The answer to a scan. For the platform alone: never to be shown to the uploader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScanAnswer {
     /// The platform's own id of the item.
     pub item_id: String,
-    /// Told from the content.
-    pub media_type: String,
-    /// What became of the file.
-    pub outcome: Outcome,
-    /// Why, where the outcome is not `hashed`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-    /// What a careful reader should know.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
-    /// What became of each kind of hash.
-    pub signals: Vec<Signal>,
-    /// Every listed hash that matches, nearest first.
-    pub matches: Vec<MatchAnswer>,
-    /// Those that exceptions speak against: no reason for a case by themselves.
-    pub suppressed: Vec<MatchAnswer>,
+    /// What the file is and matches.
+    #[serde(flatten)]
+    pub found: FileLookup,
     /// What the platform is advised to do.
     pub recommendation: Recommendation,
     /// The case, where there is a match.
@@ -182,25 +101,6 @@ pub struct ScanAnswer {
     pub case_id: Option<CaseId>,
     /// Whether this item was known before and the case is the one it already had.
     pub repeated: bool,
-}
-
-/// What a file matches, without a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileLookup {
-    /// Told from the content.
-    pub media_type: String,
-    /// What became of the file.
-    pub outcome: Outcome,
-    /// Why, where the outcome is not `hashed`.
-    pub reason: Option<Reason>,
-    /// What a careful reader should know.
-    pub notes: Vec<String>,
-    /// What became of each kind of hash.
-    pub signals: Vec<Signal>,
-    /// Every listed hash that matches, nearest first.
-    pub matches: Vec<MatchAnswer>,
-    /// Those that exceptions speak against.
-    pub suppressed: Vec<MatchAnswer>,
 }
 
 /// A case that was opened just now.
@@ -292,35 +192,6 @@ impl Workflow {
         Ok(combine(perceptual, &digesting.await?))
     }
 
-    /// Looks a file up: hashes it in a decoder process and holds every usable hash against the
-    /// enabled banks, or against these alone. Opens no case and keeps nothing.
-    ///
-    /// # Errors
-    /// [`BankError::NoBank`] where one of the names is no bank's.
-    pub async fn look_up_file(
-        self: &Arc<Self>,
-        bytes: Bytes,
-        names: Option<&[BankName]>,
-    ) -> Result<FileLookup, BankError> {
-        let banks = self.index.load();
-        let wanted = names.map(|names| banks.ids_of_all(names)).transpose()?;
-        let report = self.hash_picture(bytes).await?;
-        let workflow = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || {
-            let scope = Scope {
-                banks: wanted.as_deref(),
-                ..Scope::default()
-            };
-            let found = matches_in(&report, &banks.index, &scope);
-            let rows = workflow.with_reasons(match_rows(&found, &report, &banks))?;
-            Ok(file_lookup(&report, &rows))
-        });
-        let lookup: Result<FileLookup, StoreError> = done.await.map_err(WorkflowError::from)?;
-        let lookup = lookup?;
-        self.tally.count_lookup(!lookup.matches.is_empty());
-        Ok(lookup)
-    }
-
     /// Tells of every case that is opened from now on. Who does not keep up misses the oldest.
     #[must_use]
     pub fn opened_cases(&self) -> tokio::sync::broadcast::Receiver<OpenedCase> {
@@ -372,38 +243,10 @@ impl Workflow {
                 item_id: request.item_id.clone(),
                 at: self.clock.now(),
                 test: is_rehearsal,
-                matches: answer.matches.clone(),
+                matches: answer.found.matches.clone(),
             });
         }
         Ok(answer)
-    }
-
-    /// Reads why the exceptions among these rows are exceptions.
-    pub(crate) fn with_reasons(
-        &self,
-        mut rows: Vec<MatchRow>,
-    ) -> Result<Vec<MatchRow>, StoreError> {
-        let mut exceptions = rows
-            .iter_mut()
-            .filter_map(|row| row.exception.as_mut())
-            .peekable();
-        if exceptions.peek().is_some() {
-            // Mostly one exception speaks against all of them.
-            let mut notes = BTreeMap::new();
-            self.store.read(|reader| {
-                exceptions.try_for_each(|exception| {
-                    let note = match notes.entry(exception.content) {
-                        Entry::Occupied(note) => note.into_mut(),
-                        Entry::Vacant(place) => {
-                            place.insert(reader.content_note(exception.content)?)
-                        }
-                    };
-                    exception.reason = note.clone().unwrap_or_default();
-                    Ok::<_, StoreError>(())
-                })
-            })?;
-        }
-        Ok(rows)
     }
 
     /// Writes that an upload's every match was suppressed, by what; nothing where it has none.
@@ -555,18 +398,11 @@ impl Workflow {
         rows: &[MatchRow],
         case: Option<CaseId>,
     ) -> ScanAnswer {
-        let looked_up = file_lookup(&scanned.report, rows);
-        let outcome = looked_up.outcome;
+        let found = FileLookup::new(&scanned.report, rows);
         ScanAnswer {
             item_id: item_id.to_owned(),
-            media_type: looked_up.media_type,
-            outcome,
-            reason: looked_up.reason,
-            notes: looked_up.notes,
-            signals: looked_up.signals,
-            matches: looked_up.matches,
-            suppressed: looked_up.suppressed,
-            recommendation: self.policy.recommend(outcome, case.is_some()),
+            recommendation: self.policy.recommend(found.outcome, case.is_some()),
+            found,
             case_id: case,
             repeated: false,
         }
@@ -598,68 +434,6 @@ impl Scanned {
 
     fn match_rows(&self) -> Vec<MatchRow> {
         match_rows(&self.found, &self.report, &self.banks)
-    }
-}
-
-/// What was found, with what its banks are called.
-fn match_rows(found: &[Match], report: &HashReport, banks: &Snapshot) -> Vec<MatchRow> {
-    let quality = |found: &Match| {
-        let mut records = report.hashes.iter();
-        let of_view = records.find(|record| record.view == found.view);
-        of_view.and_then(|record| record.quality)
-    };
-    let row = |found: &Match| banks.row(&found.hit, found.view, quality(found));
-    let mut rows: Vec<MatchRow> = found.iter().map(row).collect();
-    rows.sort_by_key(MatchRow::rank);
-    rows
-}
-
-fn file_lookup(report: &HashReport, rows: &[MatchRow]) -> FileLookup {
-    let (suppressed, matches): (Vec<_>, Vec<_>) = rows
-        .iter()
-        .map(match_answer)
-        .partition(|answer| answer.exception.is_some());
-    FileLookup {
-        media_type: report.media_type.to_string(),
-        outcome: report.outcome,
-        reason: report.reason,
-        notes: report.notes.clone(),
-        signals: Algorithm::ALL
-            .map(|algorithm| signal(algorithm, report, &matches))
-            .to_vec(),
-        matches,
-        suppressed,
-    }
-}
-
-impl Snapshot {
-    /// A listed hash with what its bank is called and how it matches.
-    pub(crate) fn row(&self, hit: &Hit, view: Option<View>, quality: Option<Quality>) -> MatchRow {
-        let bank = self.banks.get(&hit.bank);
-        MatchRow {
-            bank: hit.bank,
-            bank_name: bank.map(|bank| bank.name.to_string()).unwrap_or_default(),
-            content: hit.content,
-            hash: hit.hash,
-            list: hit.list.and_then(|list| self.lists.get(&list)).cloned(),
-            distance: hit.distance,
-            threshold: hit.threshold,
-            view,
-            quality,
-            exception: hit.suppressed_by.map(|by| self.exception(by)),
-        }
-    }
-
-    /// What speaks against a hit, its reason still to be read.
-    fn exception(&self, by: Suppressor) -> ExceptionRow {
-        let bank = self.banks.get(&by.bank);
-        ExceptionRow {
-            bank: by.bank,
-            bank_name: bank.map(|bank| bank.name.to_string()).unwrap_or_default(),
-            content: by.content,
-            owner: bank.and_then(|bank| bank.owner.clone()).unwrap_or_default(),
-            reason: String::new(),
-        }
     }
 }
 
@@ -704,46 +478,6 @@ fn opened_event(case: &Case, actor: Actor, rows: &[MatchRow]) -> EventDraft {
     match rows.len() - counting().count() {
         0 => event,
         suppressed => event.with("suppressed", suppressed),
-    }
-}
-
-pub(crate) fn match_answer(row: &MatchRow) -> MatchAnswer {
-    MatchAnswer {
-        bank: row.bank_name.clone(),
-        content_id: row.content.0,
-        algorithm: row.hash.algorithm(),
-        list: row.list.clone(),
-        distance: row.distance,
-        threshold: row.threshold,
-        view: row.view,
-        quality: row.quality,
-        exception: row.exception.as_ref().map(|exception| ExceptionAnswer {
-            bank: exception.bank_name.clone(),
-            content_id: exception.content.0,
-            owner: exception.owner.clone(),
-            reason: exception.reason.clone(),
-        }),
-    }
-}
-
-fn signal(algorithm: Algorithm, report: &HashReport, matches: &[MatchAnswer]) -> Signal {
-    let of_kind = || {
-        report
-            .hashes
-            .iter()
-            .filter(|record| record.hash.algorithm() == algorithm)
-    };
-    let outcome = if matches.iter().any(|found| found.algorithm == algorithm) {
-        SignalOutcome::Matched
-    } else if of_kind().any(seawall_core::HashRecord::is_usable) {
-        SignalOutcome::NoMatch
-    } else {
-        SignalOutcome::Unmatchable
-    };
-    Signal {
-        algorithm,
-        outcome,
-        quality: of_kind().filter_map(|record| record.quality).max(),
     }
 }
 

@@ -7,6 +7,7 @@
 //! Calls that touch the database block; an async caller runs them where it may wait.
 
 mod access;
+mod answer;
 mod banks;
 mod curation;
 mod deliver;
@@ -30,15 +31,13 @@ pub mod worker;
 mod workflow;
 
 pub use access::{AccessError, Secret, SignedIn};
+pub use answer::{ExceptionAnswer, FileLookup, MatchAnswer, Signal, SignalOutcome};
 pub use banks::{BankError, BankRequest, Imported};
 pub use curation::{BankEdit, ContentEdit, KeptContent};
 pub use deliver::{Delivered, Receiver, ResumeError};
 pub use error::WorkflowError;
 pub use hma_import::{ForeignContent, TakenOver};
-pub use ingest::{
-    ExceptionAnswer, FileLookup, MatchAnswer, OpenedCase, Policy, Recommendation, ScanAnswer,
-    ScanError, ScanRequest, Signal, SignalOutcome,
-};
+pub use ingest::{OpenedCase, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest};
 pub use lookup::{BankMatches, HashesHeld, LISTED_MAX, LookupAnswer, SignalQuery};
 pub use proof::{Gap, Proof, prove};
 pub use publish::Webhook;

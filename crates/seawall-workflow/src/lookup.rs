@@ -1,17 +1,19 @@
-//! Hashes are looked up: what they match, without a case.
+//! Hashes and files are looked up: what they match, without a case.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use seawall::index::{Hit, Scope};
+use seawall::scan::matches_in;
 use seawall_core::{Algorithm, BankId, BankName, ContentId, Distance, Hash, Timestamp};
 use seawall_store::{Ratio, StoreError};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::ingest::{MatchAnswer, match_answer};
+use crate::answer::{FileLookup, MatchAnswer, match_answer, match_rows};
 use crate::live::Snapshot;
-use crate::{BankError, Workflow};
+use crate::{BankError, Workflow, WorkflowError};
 
 /// What one hash matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -83,6 +85,35 @@ impl Workflow {
         let banks = self.index.load();
         let wanted = banks.ids_of_all(names)?;
         Ok(self.answer_many(&banks, hashes, Some(&wanted))?)
+    }
+
+    /// Looks a file up: hashes it in a decoder process and holds every usable hash against the
+    /// enabled banks, or against these alone. Opens no case and keeps nothing.
+    ///
+    /// # Errors
+    /// [`BankError::NoBank`] where one of the names is no bank's.
+    pub async fn look_up_file(
+        self: &Arc<Self>,
+        bytes: Bytes,
+        names: Option<&[BankName]>,
+    ) -> Result<FileLookup, BankError> {
+        let banks = self.index.load();
+        let wanted = names.map(|names| banks.ids_of_all(names)).transpose()?;
+        let report = self.hash_picture(bytes).await?;
+        let workflow = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || {
+            let scope = Scope {
+                banks: wanted.as_deref(),
+                ..Scope::default()
+            };
+            let found = matches_in(&report, &banks.index, &scope);
+            let rows = workflow.with_reasons(match_rows(&found, &report, &banks))?;
+            Ok(FileLookup::new(&report, &rows))
+        });
+        let lookup: Result<FileLookup, StoreError> = done.await.map_err(WorkflowError::from)?;
+        let lookup = lookup?;
+        self.tally.count_lookup(!lookup.matches.is_empty());
+        Ok(lookup)
     }
 
     fn answer_many(

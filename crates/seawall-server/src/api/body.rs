@@ -1,8 +1,10 @@
 //! Reading what callers send, with limits, so that every fault is a problem document.
 
+use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
+use http::{HeaderMap, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use seawall_core::{Algorithm, Hash, Quality};
 use serde::de::DeserializeOwned;
@@ -147,6 +149,45 @@ pub(crate) async fn read_body(request: Request, bytes_max: usize) -> Result<Byte
         })
 }
 
+/// Whether a body is a form with files.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|value| value.to_str().ok());
+    let kind = kind.unwrap_or_default().to_ascii_lowercase();
+    kind.starts_with("multipart/form-data")
+}
+
+/// A text of a form, up to a limit.
+pub(crate) async fn text_part(field: Field<'_>) -> Result<String, Problem> {
+    let bytes = file_part(field, TEXT_BYTES_MAX).await?;
+    String::from_utf8(bytes.to_vec())
+        .map_err(|_| Problem::new(Code::BadUpload).detail("a text part is not UTF-8"))
+}
+
+/// A part of a form, up to a limit.
+pub(crate) async fn file_part(mut field: Field<'_>, bytes_max: usize) -> Result<Bytes, Problem> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = field.chunk().await.map_err(form_problem)? {
+        if bytes.len() + chunk.len() > bytes_max {
+            return Err(
+                Problem::new(Code::TooLarge).detail(format!("the limit is {bytes_max} bytes"))
+            );
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+/// What is wrong with a form that could not be read.
+pub(crate) fn form_problem(error: MultipartError) -> Problem {
+    let code = if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Code::TooLarge
+    } else {
+        Code::BadUpload
+    };
+    Problem::new(code).detail("the form is cut short or malformed")
+}
+
 /// Where and why JSON was not understood. The parser's own words may quote the input, which
 /// may be personal: only its place and kind are passed on.
 fn place_of(error: &serde_json::Error) -> String {
@@ -159,3 +200,4 @@ fn place_of(error: &serde_json::Error) -> String {
 }
 
 const JSON_BYTES_MAX: usize = 1 << 20;
+const TEXT_BYTES_MAX: usize = 64 << 10;

@@ -11,9 +11,9 @@ use seawall_workflow::{FileLookup, Signal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::ApiQuery;
+use super::body::{ApiQuery, file_part, form_problem};
 use super::lookups::named_banks;
-use super::scans::{MatchBody, bodies, file_part, form_problem};
+use super::scans::{MatchBody, bodies};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::state::App;
 
@@ -41,12 +41,12 @@ pub(crate) struct FilesForm {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FilesBody {
     /// One a file, in the order sent.
-    results: Vec<FileResult>,
+    results: Vec<FileBody>,
 }
 
-/// What one file matches.
+/// What one file is and what it matches.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct FileResult {
+pub(crate) struct FileBody {
     /// Told from the content.
     media_type: String,
     /// `hashed`, `unmatchable`, `partial` or `refused`. "Could not read" is never "clean".
@@ -69,7 +69,7 @@ pub(crate) struct FileResult {
     suppressed: Vec<MatchBody>,
 }
 
-impl From<FileLookup> for FileResult {
+impl From<FileLookup> for FileBody {
     fn from(found: FileLookup) -> Self {
         Self {
             media_type: found.media_type,

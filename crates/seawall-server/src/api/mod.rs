@@ -22,7 +22,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::guard::{Rule, Who, authorise};
+use crate::guard::{Rule, Who, authorise, rule};
 use crate::hma;
 use crate::openapi::Frame;
 use crate::problem::Code;
@@ -174,10 +174,6 @@ pub(crate) static RULES: &[Rule] = &[
     rule(Method::GET, "/readyz", Who::Anyone),
     rule(Method::GET, "/metrics", Who::Anyone),
 ];
-
-const fn rule(method: Method, path: &'static str, who: Who) -> Rule {
-    Rule { method, path, who }
-}
 
 #[cfg(test)]
 mod tests {

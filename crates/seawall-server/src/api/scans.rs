@@ -1,17 +1,17 @@
 //! `POST /api/v1/scans`: an upload arrives.
 
 use axum::Json;
-use axum::extract::multipart::MultipartError;
 use axum::extract::{Extension, FromRequest, Multipart, Request, State};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::HeaderMap;
 use seawall_casework::context::UploadContext;
 use seawall_store::ExceptionRow;
-use seawall_workflow::{ExceptionAnswer, MatchAnswer, ScanAnswer, ScanRequest, Signal};
+use seawall_workflow::{ExceptionAnswer, MatchAnswer, ScanAnswer, ScanRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{ApiQuery, read_body};
+use super::body::{ApiQuery, file_part, form_problem, is_form, read_body, text_part};
+use super::file_lookups::FileBody;
 use crate::guard::Caller;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::state::App;
@@ -44,26 +44,8 @@ pub(crate) struct ScanForm {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ScanBody {
     item_id: String,
-    /// Told from the content.
-    media_type: String,
-    /// `hashed`, `unmatchable`, `partial` or `refused`. "Could not read" is never "clean".
-    #[schema(value_type = String, example = "hashed")]
-    outcome: seawall_core::Outcome,
-    /// Why, where the outcome is not `hashed`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "low_quality")]
-    reason: Option<seawall_core::Reason>,
-    /// What a careful reader should know.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    notes: Vec<String>,
-    /// What became of each kind of hash: `{"algorithm","outcome","quality"?}`, where the outcome
-    /// is `matched`, `no_match` or `unmatchable`.
-    #[schema(value_type = Vec<Object>)]
-    signals: Vec<Signal>,
-    matches: Vec<MatchBody>,
-    /// Listed hashes that match and that exceptions speak against: no reason for a case by
-    /// themselves.
-    suppressed: Vec<MatchBody>,
+    #[serde(flatten)]
+    found: FileBody,
     /// `allow`, `hold` or `ask`. The platform decides itself.
     #[schema(value_type = String, example = "hold")]
     recommendation: seawall_workflow::Recommendation,
@@ -159,13 +141,7 @@ impl From<ScanAnswer> for ScanBody {
     fn from(answer: ScanAnswer) -> Self {
         Self {
             item_id: answer.item_id,
-            media_type: answer.media_type,
-            outcome: answer.outcome,
-            reason: answer.reason,
-            notes: answer.notes,
-            signals: answer.signals,
-            matches: bodies(answer.matches),
-            suppressed: bodies(answer.suppressed),
+            found: answer.found.into(),
             recommendation: answer.recommendation,
             case_id: answer.case_id,
             repeated: answer.repeated,
@@ -220,7 +196,7 @@ pub(crate) async fn scan(
         .await?;
     let matched = answer.case_id.is_some();
     app.metrics.count_scan(
-        answer.outcome.name(),
+        answer.found.outcome.name(),
         matched,
         started.elapsed().as_secs_f64(),
     );
@@ -238,15 +214,7 @@ async fn read_upload(
     query: ScanQuery,
     bytes_max: usize,
 ) -> Result<Upload, Problem> {
-    let content_type = request.headers().get(header::CONTENT_TYPE);
-    let is_form = content_type
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            value
-                .to_ascii_lowercase()
-                .starts_with("multipart/form-data")
-        });
-    if is_form {
+    if is_form(request.headers()) {
         return read_form(request, query, bytes_max).await;
     }
     let item_id = query.item_id.ok_or_else(no_item_id)?;
@@ -298,39 +266,6 @@ async fn read_form(
     })
 }
 
-pub(super) async fn text_part(
-    field: axum::extract::multipart::Field<'_>,
-) -> Result<String, Problem> {
-    let bytes = file_part(field, TEXT_BYTES_MAX).await?;
-    String::from_utf8(bytes.to_vec())
-        .map_err(|_| Problem::new(Code::BadUpload).detail("a text part is not UTF-8"))
-}
-
-pub(super) async fn file_part(
-    mut field: axum::extract::multipart::Field<'_>,
-    bytes_max: usize,
-) -> Result<Bytes, Problem> {
-    let mut bytes = bytes::BytesMut::new();
-    while let Some(chunk) = field.chunk().await.map_err(form_problem)? {
-        if bytes.len() + chunk.len() > bytes_max {
-            return Err(
-                Problem::new(Code::TooLarge).detail(format!("the limit is {bytes_max} bytes"))
-            );
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes.freeze())
-}
-
-pub(super) fn form_problem(error: MultipartError) -> Problem {
-    let code = if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Code::TooLarge
-    } else {
-        Code::BadUpload
-    };
-    Problem::new(code).detail("the form is cut short or malformed")
-}
-
 fn context_header(headers: &HeaderMap) -> Result<UploadContext, Problem> {
     match headers.get(CONTEXT_HEADER) {
         Some(value) => parse_context(value.as_bytes()),
@@ -355,4 +290,3 @@ fn no_item_id() -> Problem {
 }
 
 const CONTEXT_HEADER: &str = "seawall-context";
-const TEXT_BYTES_MAX: usize = 64 << 10;

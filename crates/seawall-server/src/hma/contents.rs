@@ -16,8 +16,9 @@ use super::banks::{BankBody, known_name};
 use super::details::{Beside, BesideInput, note_of};
 use super::fault::{Fault, FaultBody};
 use super::hashing::{Hashed, hash_bytes, hash_fetched};
-use super::input::{Form, HmaPath, JsonObject, Query, is_form};
+use super::input::{Form, HmaPath, JsonObject, Query};
 use super::signal::SignalType;
+use crate::api::body::is_form;
 use crate::state::App;
 
 /// A content that was added.

@@ -2,18 +2,16 @@
 
 use std::borrow::Cow;
 
-use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Path, Request};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::fault::Fault;
 use super::signal::ContentType;
-use crate::problem::{Code, Problem};
+use crate::api::body::{file_part, form_problem, is_form, text_part};
 
 /// The query, by name. Of a parameter that stands twice, the first counts, as in HMA; unknown
 /// ones are passed over, as there.
@@ -127,7 +125,7 @@ impl Form {
         let form = Multipart::from_request(request, &()).await;
         let mut form = form.map_err(|_| Fault::bad("the form has no boundary"))?;
         let (mut file, mut texts) = (None, Vec::new());
-        while let Some(field) = form.next_field().await.map_err(form_fault)? {
+        while let Some(field) = form.next_field().await.map_err(form_problem)? {
             let name = field.name().unwrap_or_default().to_owned();
             let kind = ContentType::parse(&name);
             if field.file_name().is_none() && kind.is_err() {
@@ -158,45 +156,11 @@ impl Form {
     }
 }
 
-/// Whether a body is a form with files.
-pub(super) fn is_form(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    kind.to_ascii_lowercase().starts_with("multipart/form-data")
-}
-
-async fn text_part(field: Field<'_>) -> Result<String, Fault> {
-    let bytes = file_part(field, TEXT_BYTES_MAX).await?;
-    String::from_utf8(bytes.to_vec()).map_err(|_| Fault::bad("a text of the form is not UTF-8"))
-}
-
-async fn file_part(mut field: Field<'_>, bytes_max: usize) -> Result<Bytes, Fault> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = field.chunk().await.map_err(form_fault)? {
-        if bytes.len() + chunk.len() > bytes_max {
-            let detail = format!("the limit is {bytes_max} bytes");
-            return Err(Problem::new(Code::TooLarge).detail(detail).into());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes.freeze())
-}
-
-fn form_fault(error: MultipartError) -> Fault {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return Problem::new(Code::TooLarge).into();
-    }
-    Fault::bad("the form is cut short or malformed")
-}
-
 fn no_file() -> Fault {
     Fault::Bad(Cow::Borrowed("Missing multipart/form-data file upload"))
 }
 
 const JSON_BYTES_MAX: usize = 1 << 20;
-const TEXT_BYTES_MAX: usize = 64 << 10;
 const PARAMETERS_MAX: usize = 64;
 
 #[cfg(test)]

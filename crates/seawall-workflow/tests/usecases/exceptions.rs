@@ -62,9 +62,9 @@ async fn a_suppressed_upload_is_answered_as_one_that_matches_nothing() {
     assert_eq!(answer.case_id, None);
     assert_eq!(answer.recommendation, plain.recommendation);
     assert_eq!(answer.recommendation, Recommendation::Ask);
-    assert_eq!(answer.signals, plain.signals);
-    assert!(answer.matches.is_empty());
-    let exception = answer.suppressed[0].exception.as_ref().expect("one");
+    assert_eq!(answer.found.signals, plain.found.signals);
+    assert!(answer.found.matches.is_empty());
+    let exception = answer.found.suppressed[0].exception.as_ref().expect("one");
     assert_eq!(
         (exception.owner.as_str(), exception.reason.as_str()),
         ("Trust and safety", "an icon")
@@ -99,7 +99,10 @@ async fn a_case_counts_and_shows_what_is_not_suppressed() {
         .expect("added");
     fixture.exceptions([sha256(1)]);
     let answer = fixture.scan("item", 1).await.expect("scanned");
-    assert_eq!((answer.matches.len(), answer.suppressed.len()), (1, 1));
+    assert_eq!(
+        (answer.found.matches.len(), answer.found.suppressed.len()),
+        (1, 1)
+    );
     let opened = fixture.told(EventKind::CaseOpened);
     assert_eq!(opened[0].detail["matches"], 1);
     assert_eq!(opened[0].detail["suppressed"], 1);
@@ -140,7 +143,7 @@ async fn a_rehearsal_stays_one_beside_a_suppressed_match() {
         .await
         .expect("scanned");
     let case = answer.case_id.expect("a rehearsal opens a case");
-    assert!(!answer.suppressed.is_empty());
+    assert!(!answer.found.suppressed.is_empty());
     let record = fixture.workflow.store().read(|reader| reader.case(case));
     let record = record.expect("readable").expect("there");
     assert_eq!(record.case.purpose, CasePurpose::Test);

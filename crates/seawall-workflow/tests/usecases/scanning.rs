@@ -16,12 +16,17 @@ async fn a_file_that_is_no_picture_is_still_found_by_its_digests() {
     f.bank("PARTNER", [1]);
     let answer = f.scan("item", 1).await.expect("scanned");
     assert_eq!(
-        (answer.outcome, answer.reason),
+        (answer.found.outcome, answer.found.reason),
         (Outcome::Refused, Some(Reason::DecoderFailed))
     );
     assert_eq!(answer.recommendation, Recommendation::Hold);
-    assert_eq!(answer.matches[0].algorithm, Algorithm::Sha256);
-    let outcomes: Vec<_> = answer.signals.iter().map(|signal| signal.outcome).collect();
+    assert_eq!(answer.found.matches[0].algorithm, Algorithm::Sha256);
+    let outcomes: Vec<_> = answer
+        .found
+        .signals
+        .iter()
+        .map(|signal| signal.outcome)
+        .collect();
     assert_eq!(
         outcomes,
         [
@@ -45,7 +50,7 @@ async fn the_same_item_gets_the_same_case_and_other_bytes_are_refused() {
     let first = f.scan("item", 1).await.expect("scanned");
     let again = f.scan("item", 1).await.expect("scanned");
     assert_eq!((again.case_id, again.repeated), (first.case_id, true));
-    assert_eq!(again.matches, first.matches);
+    assert_eq!(again.found.matches, first.found.matches);
     let other = f.scan("item", 2).await.expect_err("another file");
     assert!(matches!(other, ScanError::ItemReused { case } if Some(case) == first.case_id));
 }
@@ -150,12 +155,27 @@ async fn what_a_caller_gets_wrong_is_named_and_changes_nothing() {
 async fn a_withdrawn_content_and_a_disabled_bank_stop_matching_at_once() {
     let f = fixture();
     let name = f.bank("PARTNER", [1, 2]);
-    let found = f.scan("one", 1).await.expect("scanned").matches[0].content_id;
+    let found = f.scan("one", 1).await.expect("scanned").found.matches[0].content_id;
     f.workflow
         .delete_content(&name, seawall_core::ContentId(found), Actor::Operator)
         .expect("deleted");
-    assert!(f.scan("two", 1).await.expect("scanned").matches.is_empty());
-    assert_eq!(f.scan("three", 2).await.expect("scanned").matches.len(), 1);
+    assert!(
+        f.scan("two", 1)
+            .await
+            .expect("scanned")
+            .found
+            .matches
+            .is_empty()
+    );
+    assert_eq!(
+        f.scan("three", 2)
+            .await
+            .expect("scanned")
+            .found
+            .matches
+            .len(),
+        1
+    );
     let off = BankChange {
         enabled: Some(false),
         threshold: None,
@@ -164,7 +184,14 @@ async fn a_withdrawn_content_and_a_disabled_bank_stop_matching_at_once() {
     f.workflow
         .change_bank(&name, off, Actor::Operator)
         .expect("changed");
-    assert!(f.scan("four", 2).await.expect("scanned").matches.is_empty());
+    assert!(
+        f.scan("four", 2)
+            .await
+            .expect("scanned")
+            .found
+            .matches
+            .is_empty()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,7 +230,7 @@ async fn the_built_in_test_is_a_rehearsal_that_nobody_can_change_or_count() {
         })
         .await
         .expect("scanned");
-    assert_eq!(answer.matches[0].bank, SELFTEST_BANK);
+    assert_eq!(answer.found.matches[0].bank, SELFTEST_BANK);
     let figures = f.workflow.figures().expect("figures");
     assert!(
         figures.cases_opened.is_empty() && figures.scans.is_empty(),
