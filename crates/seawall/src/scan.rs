@@ -30,7 +30,7 @@ pub fn matches(report: &HashReport, index: &Index, distance_max: Option<Threshol
     matches_in(report, index, &scope)
 }
 
-/// [`matches`] in the banks that the scope names.
+/// [`matches()`] in the banks that the scope names.
 #[must_use]
 pub fn matches_in(report: &HashReport, index: &Index, scope: &Scope<'_>) -> Vec<Match> {
     let usable = report.hashes.iter().filter(|record| record.is_usable());
