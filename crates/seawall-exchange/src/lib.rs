@@ -2,6 +2,8 @@
 //!
 //! It dials nowhere and stores nothing.
 
+pub mod feed;
+pub mod feedback;
 pub mod hma_export;
 pub mod list;
 pub mod normal;
