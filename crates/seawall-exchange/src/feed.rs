@@ -7,6 +7,7 @@
 //! its checkpoint together; after a crash or a fault a new feed starts from the last one, and
 //! entries that come again replace themselves.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use seawall_core::{Hash, Quality, Redacted, Timestamp};
@@ -201,8 +202,9 @@ pub struct PartnerRequest {
     pub method: Method,
     /// Where, at the partner's own origin.
     pub url: Redacted<Url>,
-    /// Headers, such as those that hold the credentials.
-    pub headers: Vec<(&'static str, Redacted<String>)>,
+    /// Headers, such as those that hold the credentials. Their names may come from a description
+    /// of a partner.
+    pub headers: Vec<(Cow<'static, str>, Redacted<String>)>,
     /// Its content type and its bytes, where it has a body.
     pub body: Option<(&'static str, Redacted<Vec<u8>>)>,
 }
@@ -418,7 +420,7 @@ mod tests {
                     .parse()
                     .expect("a URL"),
             ),
-            headers: vec![("authorization", Redacted("Basic s3cret".to_owned()))],
+            headers: vec![("authorization".into(), Redacted("Basic s3cret".to_owned()))],
             body: None,
         };
         let shown = format!("{key:?} {entry:?} {request:?} {:?}", answer(200, None));
