@@ -123,6 +123,13 @@ impl Counter {
             | EventKind::SeenForgotten
             | EventKind::ListChanged
             | EventKind::ListDeleted
+            | EventKind::ExchangeCreated
+            | EventKind::ExchangeStarted
+            | EventKind::EntriesTaken
+            | EventKind::ExchangeEnded
+            | EventKind::ExchangeChanged
+            | EventKind::ExchangeRemoved
+            | EventKind::EntryReleased
             | EventKind::SelftestRun => {}
         }
     }

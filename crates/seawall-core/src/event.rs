@@ -86,6 +86,13 @@ event_kinds! {
     ScanSuppressed "scan.suppressed" "Every match of an upload was suppressed by exceptions.",
     ListChanged "list.changed" "The settings of a list within a bank changed.",
     ListDeleted "list.deleted" "A list and its contents were deleted from a bank.",
+    ExchangeCreated "exchange.created" "An exchange with a partner was set up.",
+    ExchangeStarted "exchange.started" "A run over a partner's list began.",
+    EntriesTaken "entries.taken" "Entries of a partner's list were taken over, in one batch.",
+    ExchangeEnded "exchange.ended" "A run over a partner's list ended.",
+    ExchangeChanged "exchange.changed" "A person paused, resumed or hastened an exchange, or let missing contents go.",
+    ExchangeRemoved "exchange.removed" "An exchange was removed, its contents withdrawn.",
+    EntryReleased "entry.released" "A person let hashes of an entry go that were held back.",
     SelftestRun "selftest.run" "The built-in test was run.",
 }
 

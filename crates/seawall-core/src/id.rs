@@ -99,6 +99,8 @@ integer_ids! {
     ContentId,
     /// One list of a bank: what came from one source, with settings of its own.
     ListId,
+    /// One exchange: a partner whose list is taken over.
+    ExchangeId,
 }
 
 /// A bank's name: upper-case letters, digits and underscores, not starting with a digit,

@@ -31,8 +31,8 @@ pub use content::{HashRecord, HashReport, MediaType, Outcome, Reason};
 pub use event::{Actor, EventKind};
 pub use hash::{Algorithm, Distance, Hash, HashError, PdqHash, Quality, Threshold};
 pub use id::{
-    BankId, BankName, BankNameError, CallId, CaseId, ContentId, DecisionId, EvidenceId, IdError,
-    ListId, MessageId, ReportId, RevealId, TokenId, UploadId, UserId,
+    BankId, BankName, BankNameError, CallId, CaseId, ContentId, DecisionId, EvidenceId, ExchangeId,
+    IdError, ListId, MessageId, ReportId, RevealId, TokenId, UploadId, UserId,
 };
 pub use limits::Limits;
 pub use manifestation::{Attribute, LawTag, MANIFESTATIONS_VERSION, Manifestation};

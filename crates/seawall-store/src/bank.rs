@@ -33,6 +33,8 @@ pub struct Bank {
     pub created_at: Timestamp,
     /// How many contents it holds.
     pub contents: u64,
+    /// Whether its contents are the sealed entries of exchanges, and not rows of its own.
+    pub sealed: bool,
 }
 
 /// A bank to be made.
@@ -50,6 +52,8 @@ pub struct NewBank {
     pub role: BankRole,
     /// Who vouches for it.
     pub owner: Option<String>,
+    /// Whether its contents will be the sealed entries of exchanges.
+    pub sealed: bool,
 }
 
 /// New settings of a bank; `None` leaves one as it is.
@@ -90,6 +94,8 @@ pub struct NewContent {
     pub list: Option<ListId>,
     /// A remark of its owner; in an exception bank the reason.
     pub note: Option<String>,
+    /// What its owner calls its class.
+    pub class: Option<String>,
     /// Its hashes.
     pub hashes: Vec<StoredHash>,
 }
@@ -101,6 +107,8 @@ pub struct ContentRow {
     pub id: ContentId,
     /// A remark of its owner.
     pub note: Option<String>,
+    /// What its owner calls its class.
+    pub class: Option<String>,
     /// When it was added.
     pub created_at: Timestamp,
     /// Its hashes.
@@ -196,7 +204,7 @@ impl Reader<'_> {
         limit: u32,
     ) -> Result<Vec<ContentRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, note, created_ms FROM contents WHERE bank_id = ?1 AND id > ?2
+            "SELECT id, note, created_ms, class FROM contents WHERE bank_id = ?1 AND id > ?2
              ORDER BY id LIMIT ?3",
         )?;
         let rows = statement.query_map((bank.0, after.0, limit), |row| {
@@ -204,6 +212,7 @@ impl Reader<'_> {
                 id: ContentId(row.get(0)?),
                 note: row.get(1)?,
                 created_at: Timestamp::from_millis(row.get(2)?),
+                class: row.get(3)?,
                 hashes: Vec::new(),
             })
         })?;
@@ -309,8 +318,8 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn insert_bank(&self, bank: &NewBank) -> Result<BankId, StoreError> {
         self.connection.execute(
-            "INSERT INTO banks (name, threshold, enabled, purpose, role, owner, revision, created_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7)",
+            "INSERT INTO banks (name, threshold, enabled, purpose, role, owner, revision, created_ms, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8)",
             (
                 bank.name.as_str(),
                 bank.threshold.bits(),
@@ -319,6 +328,7 @@ impl Tx<'_> {
                 bank.role.name(),
                 bank.owner.as_deref(),
                 self.at.as_millis(),
+                bank.sealed,
             ),
         )?;
         Ok(BankId(self.connection.last_insert_rowid()))
@@ -377,13 +387,15 @@ impl Tx<'_> {
     ) -> Result<ContentId, StoreError> {
         self.connection
             .prepare_cached(
-                "INSERT INTO contents (bank_id, list_id, note, created_ms) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO contents (bank_id, list_id, note, created_ms, class)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute((
                 bank.0,
                 content.list.map(|list| list.0),
                 &content.note,
                 self.at.as_millis(),
+                &content.class,
             ))?;
         let id = ContentId(self.connection.last_insert_rowid());
         let mut statement = self.connection.prepare_cached(
@@ -488,6 +500,7 @@ fn read_bank(row: &Row<'_>) -> Result<Bank, StoreError> {
         revision: row.get("revision")?,
         created_at: Timestamp::from_millis(row.get("created_ms")?),
         contents: row.get("contents")?,
+        sealed: row.get("sealed")?,
     })
 }
 

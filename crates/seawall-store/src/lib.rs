@@ -13,8 +13,10 @@ mod bank;
 mod case;
 mod connection;
 mod content;
+mod entry;
 mod error;
 mod event;
+mod exchange;
 mod list;
 mod message;
 mod migration;
@@ -32,7 +34,9 @@ pub use case::{
 };
 pub use connection::{Store, Watch};
 pub use content::{ContentDetails, ContentSwitch, Ratio};
+pub use entry::{Applied, EntryScope, HeldBack, Judge, StoredEntry, StoredPrint};
 pub use error::StoreError;
+pub use exchange::{Exchange, NewExchange, RunCounts, RunEnd};
 pub use list::{List, ListChange, ListName, ListNameError};
 pub use message::{Message, NewMessage};
 pub use records::Discrepancy;
@@ -42,4 +46,4 @@ pub use seen::{
     SeenRow, SeenStatus, day_of,
 };
 pub use tx::{Change, Reader, Tx};
-pub use vault::{CaseKey, MasterKey, SeenKey, SeenTag, Vault, VaultError, WrappedKey};
+pub use vault::{CaseKey, ListKey, MasterKey, SeenKey, SeenTag, Vault, VaultError, WrappedKey};

@@ -52,4 +52,5 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_exceptions_and_lists.sql"),
     include_str!("../migrations/0004_counted_contents.sql"),
     include_str!("../migrations/0005_clients_of_hma.sql"),
+    include_str!("../migrations/0006_exchanges.sql"),
 ];

@@ -20,7 +20,7 @@ use aead_stream::{DecryptorBE32, EncryptorBE32};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
-use seawall_core::{CaseId, EvidenceId, Random};
+use seawall_core::{CaseId, EvidenceId, ExchangeId, Random};
 use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -114,6 +114,17 @@ impl MasterKey {
     }
 }
 
+impl MasterKey {
+    /// The key of partners' lists, derived like the seen index's.
+    #[must_use]
+    pub fn list_key(&self) -> ListKey {
+        ListKey {
+            seal: derive(&self.0, b"seawall partners' lists v1 seal"),
+            tag: keyed(&derive(&self.0, b"seawall partners' lists v1 tag")),
+        }
+    }
+}
+
 impl std::fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("MasterKey([redacted])")
@@ -178,6 +189,49 @@ impl SeenKey {
 impl std::fmt::Debug for SeenKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SeenKey([redacted])")
+    }
+}
+
+/// The key of partners' lists.
+#[derive(ZeroizeOnDrop)]
+pub struct ListKey {
+    seal: [u8; 32],
+    /// Set up once, since millions of tags are made with it.
+    #[zeroize(skip)]
+    tag: Hmac<Sha256>,
+}
+
+impl ListKey {
+    /// The tag of what a partner knows an entry by: the same for the same exchange and key, and
+    /// without this key no way back.
+    #[must_use]
+    pub fn tag(&self, exchange: ExchangeId, key: &str) -> [u8; 16] {
+        self.short(|mac| {
+            mac.update(&exchange.0.to_le_bytes());
+            mac.update(key.as_bytes());
+        })
+    }
+
+    /// A keyed digest of what `feed` gives.
+    pub(crate) fn short(&self, feed: impl FnOnce(&mut Hmac<Sha256>)) -> [u8; 16] {
+        let mut mac = self.tag.clone();
+        feed(&mut mac);
+        let full: [u8; 32] = mac.finalize().into_bytes().into();
+        *full.first_chunk().expect("a digest has more than 16 bytes")
+    }
+
+    pub(crate) fn seal(&self, binding: &[u8], value: &[u8], random: &dyn Random) -> Vec<u8> {
+        seal_value(&self.seal, binding, value, random)
+    }
+
+    pub(crate) fn open(&self, binding: &[u8], sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        open_value(&self.seal, binding, sealed)
+    }
+}
+
+impl std::fmt::Debug for ListKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ListKey([redacted])")
     }
 }
 
@@ -385,9 +439,13 @@ fn open_value(key: &[u8; 32], binding: &[u8], sealed: &[u8]) -> Result<Vec<u8>, 
 
 /// HMAC-SHA-256 (RFC 2104) of a message.
 fn derive(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac = keyed(key);
     mac.update(message);
     mac.finalize().into_bytes().into()
+}
+
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
 fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {

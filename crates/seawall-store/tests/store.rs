@@ -70,6 +70,7 @@ impl Fixture {
     /// A bank with one content.
     fn bank(&self, stored: StoredHash) -> (BankId, ContentId) {
         let new = NewBank {
+            sealed: false,
             name: "PARTNER".parse().expect("a name"),
             threshold: Threshold::DEFAULT,
             enabled: true,
@@ -78,6 +79,7 @@ impl Fixture {
             owner: None,
         };
         let content = NewContent {
+            class: None,
             list: None,
             note: Some("a pattern".into()),
             hashes: vec![stored],
@@ -571,6 +573,7 @@ fn a_list_takes_its_contents_along_and_the_bank_keeps_the_rest() {
         assert_eq!(tx.ensure_list(bank, &name)?, list, "made once");
         for byte in [1, 2] {
             let content = NewContent {
+                class: None,
                 list: Some(list),
                 note: None,
                 hashes: vec![stored(byte)],
@@ -642,6 +645,7 @@ fn contents_are_counted_as_they_come_and_go() {
         let list = tx.ensure_list(bank, &name)?;
         for byte in [1, 2] {
             let content = NewContent {
+                class: None,
                 list: Some(list),
                 note: None,
                 hashes: vec![stored(byte)],
@@ -729,6 +733,7 @@ fn a_content_has_one_id_of_its_clients_a_bank_and_a_switch_that_is_remembered() 
     keep(content).expect("kept");
     let other = f.store.write(now(), |tx| {
         let other = NewContent {
+            class: None,
             list: None,
             note: None,
             hashes: Vec::new(),

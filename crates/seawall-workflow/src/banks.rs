@@ -139,6 +139,7 @@ impl Workflow {
         request.check()?;
         let (threshold, enabled) = (request.threshold(), request.enabled);
         let new = NewBank {
+            sealed: false,
             name: request.name.clone(),
             threshold,
             enabled,
@@ -270,6 +271,7 @@ impl Workflow {
                 tx.insert_content(
                     bank.id,
                     &NewContent {
+                        class: None,
                         list: into,
                         note: row.note.clone(),
                         hashes,

@@ -57,6 +57,7 @@ impl Workflow {
     ) -> Result<Bank, BankError> {
         let enabled = ratio != Ratio::NONE;
         let new = NewBank {
+            sealed: false,
             name: name.clone(),
             threshold: Threshold::DEFAULT,
             enabled,

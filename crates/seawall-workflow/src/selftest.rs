@@ -30,6 +30,7 @@ impl Workflow {
             return Ok(());
         }
         let new = NewBank {
+            sealed: false,
             name,
             threshold: Threshold::DEFAULT,
             enabled: true,
@@ -38,6 +39,7 @@ impl Workflow {
             owner: None,
         };
         let content = NewContent {
+            class: None,
             list: None,
             note: Some("built-in test picture".into()),
             hashes: hashes(),

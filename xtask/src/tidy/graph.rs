@@ -47,7 +47,12 @@ pub(crate) const TABLE: [Row; 14] = [
     row(
         "seawall-store",
         3,
-        &["seawall", "seawall-casework", "seawall-core"],
+        &[
+            "seawall",
+            "seawall-casework",
+            "seawall-core",
+            "seawall-exchange",
+        ],
     ),
     row("seawall-egress", 3, &[]),
     row("seawall-sim", 3, &["seawall-core"]),

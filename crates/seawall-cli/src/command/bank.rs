@@ -189,6 +189,7 @@ fn add(
             .map(|text| parse_hash(text))
             .collect::<anyhow::Result<_>>()?;
         let content = NewContent {
+            class: None,
             list: None,
             note: note.clone(),
             hashes: stored,
@@ -214,6 +215,7 @@ fn add(
             return Ok(());
         }
         let content = NewContent {
+            class: None,
             list: None,
             note: note.clone(),
             hashes: stored,

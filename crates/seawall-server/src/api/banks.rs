@@ -367,6 +367,7 @@ pub(crate) async fn add_content(
         caller,
         name,
         NewContent {
+            class: None,
             list: None,
             note: note(input.note)?,
             hashes,
@@ -416,6 +417,7 @@ pub(crate) async fn add_picture(
         quality: record.quality,
     });
     let content = NewContent {
+        class: None,
         list: None,
         note,
         hashes: hashes.collect(),

@@ -307,6 +307,7 @@ async fn add(
     details: ContentDetails,
 ) -> Result<Json<AddedBody>, Fault> {
     let content = NewContent {
+        class: None,
         list: None,
         note,
         hashes,

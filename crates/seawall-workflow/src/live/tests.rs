@@ -234,6 +234,7 @@ impl Walk {
     fn add_bank(&self, bank: u8) {
         if self.bank(bank).is_none() {
             let new = NewBank {
+                sealed: false,
                 name: format!("BANK_{bank}").parse().expect("a bank's name"),
                 threshold: Threshold::DEFAULT,
                 enabled: true,
@@ -259,6 +260,7 @@ impl Walk {
                     quality: quality.map(Quality),
                 };
                 let new = NewContent {
+                    class: None,
                     list,
                     note: None,
                     hashes: vec![stored],

@@ -25,6 +25,7 @@ impl Fixture {
             .expect("a bank");
         for hash in hashes {
             let new = NewContent {
+                class: None,
                 list: None,
                 note: Some("an icon".to_owned()),
                 hashes: vec![StoredHash {
@@ -86,6 +87,7 @@ async fn a_case_counts_and_shows_what_is_not_suppressed() {
     // Known by its MD5 as well, which no exception speaks against.
     let name = "KNOWN".parse().expect("a bank's name");
     let md5 = NewContent {
+        class: None,
         list: None,
         note: None,
         hashes: vec![StoredHash {
@@ -126,6 +128,7 @@ async fn a_rehearsal_stays_one_beside_a_suppressed_match() {
     let digests = digests(SELFTEST_PICTURE);
     let name: BankName = fixture.bank("KNOWN", []);
     let known = NewContent {
+        class: None,
         list: None,
         note: None,
         hashes: vec![StoredHash {
@@ -168,6 +171,7 @@ fn an_exception_needs_an_owner_and_a_reason() {
     let name = fixture.exceptions([]);
     for note in [None, Some(" ".to_owned())] {
         let new = NewContent {
+            class: None,
             list: None,
             note,
             hashes: vec![StoredHash {

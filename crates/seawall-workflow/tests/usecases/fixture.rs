@@ -113,6 +113,7 @@ impl Fixture {
                 quality: None,
             }];
             let new = NewContent {
+                class: None,
                 list: None,
                 note: None,
                 hashes,

@@ -201,6 +201,7 @@ async fn the_built_in_test_is_a_rehearsal_that_nobody_can_change_or_count() {
     f.workflow.ensure_selftest_bank().expect("there already");
     let name = SELFTEST_BANK.parse().expect("a name");
     let content = NewContent {
+        class: None,
         list: None,
         note: None,
         hashes: vec![StoredHash {

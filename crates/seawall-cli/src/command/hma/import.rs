@@ -181,6 +181,7 @@ fn foreign(row: Row) -> ForeignContent {
     let shown_pdq = row.hashes.iter().find(|hash| matches!(hash, Hash::Pdq(_)));
     ForeignContent {
         content: NewContent {
+            class: None,
             list: None,
             note: row.note,
             hashes: hashes.collect(),
