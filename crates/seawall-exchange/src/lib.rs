@@ -6,4 +6,5 @@ pub mod feed;
 pub mod feedback;
 pub mod hma_export;
 pub mod list;
+pub mod ncmec;
 pub mod normal;
