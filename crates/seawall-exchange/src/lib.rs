@@ -8,3 +8,4 @@ pub mod hma_export;
 pub mod list;
 pub mod ncmec;
 pub mod normal;
+pub mod stop_ncii;
