@@ -191,7 +191,9 @@ pub trait Feed: Send {
     fn answer(&mut self, answer: &PartnerAnswer<'_>) -> Result<Page, FeedError>;
 
     /// Whether this run gives every entry that is on the list, from its beginning: what it does
-    /// not give is then not on the list any more.
+    /// not give is then not on the list any more. A run that goes on from a checkpoint never
+    /// does, not even where that checkpoint was made within a whole run that was cut: whoever
+    /// runs feeds remembers when such a run began, and holds what was given since against it.
     fn is_whole(&self) -> bool;
 }
 

@@ -2,10 +2,15 @@
 //!
 //! It dials nowhere and stores nothing.
 
+pub mod description;
 pub mod feed;
 pub mod feedback;
 pub mod hma_export;
+mod json;
 pub mod list;
+pub mod list_client;
 pub mod ncmec;
 pub mod normal;
 pub mod stop_ncii;
+pub mod threat_exchange;
+mod trail;
