@@ -28,8 +28,22 @@
 //! ```
 
 pub mod cybertipline;
+pub mod fault;
+pub mod hash_sharing;
+pub mod stop_ncii;
+
+mod desk;
+mod gate;
+mod query;
+mod source;
+mod xml;
+
+pub use gate::Gate;
 
 use std::path::PathBuf;
+
+/// The header by which every answer of a stand-in says what it comes from.
+pub const STAND_IN_HEADER: &str = "seawall-stand-in";
 
 /// What can go wrong while a stand-in is opened.
 #[derive(Debug, thiserror::Error)]

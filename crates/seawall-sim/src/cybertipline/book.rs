@@ -6,10 +6,10 @@ use md5::{Digest, Md5};
 use seawall_core::Timestamp;
 
 use super::journal::{Change, Entry, Journal};
-use super::reader;
 use super::reply::{Answer, Refusal, code};
 use super::schema;
 use super::{FileRecord, ReportRecord, ReportState};
+use crate::xml;
 
 /// Every report, and the journal that remembers them.
 pub(super) struct Book {
@@ -67,7 +67,7 @@ impl Book {
 
     /// Opens a report. The same text twice is two reports.
     pub(super) fn submit(&mut self, body: &[u8], now: Timestamp) -> Outcome {
-        let root = reader::read(body).map_err(broken)?;
+        let root = xml::read(body).map_err(broken)?;
         schema::check_report(&root, now).map_err(invalid)?;
         if self.reports.len() >= REPORTS_MAX {
             return Err(Refusal::new(code::SAVE_FAILED, "Too many reports"));
@@ -102,7 +102,7 @@ impl Book {
 
     /// Takes a description of a file; a later one replaces it.
     pub(super) fn file_info(&mut self, body: &[u8], now: Timestamp) -> Outcome {
-        let root = reader::read(body).map_err(broken)?;
+        let root = xml::read(body).map_err(broken)?;
         schema::check_file_details(&root, now).map_err(invalid)?;
         let report_id = root.text_of("reportId").and_then(|text| text.parse().ok());
         let report_id = report_id.ok_or_else(no_such_report)?;
@@ -237,7 +237,7 @@ impl Report {
 
 fn blocks_finish(file: &FileRecord) -> bool {
     let details = file.details.as_deref().map(str::as_bytes);
-    let read = details.and_then(|details| reader::read(details).ok());
+    let read = details.and_then(|details| xml::read(details).ok());
     read.is_some_and(|details| schema::blocks_finish(&details))
 }
 
@@ -256,7 +256,7 @@ fn no_such_report() -> Refusal {
     Refusal::new(code::NO_SUCH_REPORT, "Report does not exist")
 }
 
-fn broken(reader::Broken(why): reader::Broken) -> Refusal {
+fn broken(xml::Broken(why): xml::Broken) -> Refusal {
     Refusal::new(code::MALFORMED_XML, format!("Malformed XML: {why}"))
 }
 

@@ -16,7 +16,6 @@
 mod book;
 mod http;
 mod journal;
-mod reader;
 mod reply;
 mod schema;
 mod words;
@@ -27,24 +26,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seawall_core::{Clock, Timestamp};
 
+pub use crate::STAND_IN_HEADER;
 use crate::SimError;
+use crate::xml;
 use book::Book;
 use journal::Journal;
 
 /// Where the calls are, as at the real one: `/ispws/submit` and so on.
 pub const BASE_PATH: &str = "/ispws";
 
-/// The header by which every answer says what it comes from.
-pub const STAND_IN_HEADER: &str = "seawall-stand-in";
-
 /// How many elements a document has that the stand-in's strict reader takes; `None` where it
 /// refuses it. For tests of the reader with bytes of any kind.
 #[must_use]
 pub fn elements_in(document: &[u8]) -> Option<usize> {
-    fn count(element: &reader::Element) -> usize {
+    fn count(element: &xml::Element) -> usize {
         1 + element.children.iter().map(count).sum::<usize>()
     }
-    reader::read(document).ok().map(|root| count(&root))
+    xml::read(document).ok().map(|root| count(&root))
 }
 
 /// How a stand-in is set up.

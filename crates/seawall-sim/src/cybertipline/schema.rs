@@ -2,8 +2,8 @@
 
 use seawall_core::Timestamp;
 
-use super::reader::Element;
 use super::words::{FILE_DETAILS, REPORT};
+use crate::xml::Element;
 
 /// What an element holds.
 pub(super) struct Kind {

@@ -1,4 +1,4 @@
-//! A strict reader of small XML documents: bytes to a tree, or 4110.
+//! A strict reader of small XML documents: bytes to a tree, or why not.
 //!
 //! It takes UTF-8, XML 1.0, elements, attributes, text and comments. It refuses document
 //! types, processing instructions, entities of one's own, characters outside the range of
@@ -9,31 +9,31 @@ use quick_xml::{Reader, XmlVersion};
 
 /// An element with everything in it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Element {
-    pub(super) name: String,
-    pub(super) attributes: Vec<(String, String)>,
-    pub(super) text: String,
-    pub(super) children: Vec<Element>,
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) text: String,
+    pub(crate) children: Vec<Element>,
 }
 
 impl Element {
     /// The first element inside with this name.
-    pub(super) fn child(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// The text of the first element inside with this name.
-    pub(super) fn text_of(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.trim())
     }
 }
 
 /// Why a document is no XML that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Broken(pub(super) &'static str);
+pub(crate) struct Broken(pub(crate) &'static str);
 
 /// Reads one document.
-pub(super) fn read(bytes: &[u8]) -> Result<Element, Broken> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Element, Broken> {
     let text = std::str::from_utf8(bytes).map_err(|_| Broken("not UTF-8"))?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let mut reader = Reader::from_str(text);

@@ -1,0 +1,6 @@
+//! The stand-ins for partners that lists come from, asked as a client would ask them.
+
+mod caller;
+mod faults;
+mod hash_sharing;
+mod stop_ncii;
