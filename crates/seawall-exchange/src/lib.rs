@@ -5,7 +5,9 @@
 pub mod description;
 pub mod feed;
 pub mod feedback;
+pub mod file;
 pub mod hma_export;
+pub mod intake;
 mod json;
 pub mod list;
 pub mod list_client;

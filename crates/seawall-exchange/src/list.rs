@@ -23,13 +23,15 @@
 //! Byte-order mark, CR LF, blanks around a row, empty lines, lines that start with `#`, and a
 //! missing end of the last line are no faults.
 
-mod csv;
-mod plain;
+pub(crate) mod csv;
+pub(crate) mod plain;
 
 use std::fmt;
 
-use seawall_core::{Algorithm, Hash, HashError, PdqHash, Quality};
+use seawall_core::{Algorithm, Hash, HashError, Quality};
 
+use crate::feed::{Fingerprint, Media};
+use crate::intake::{self, QuarantineReason};
 use csv::Header;
 
 /// A list as read.
@@ -163,22 +165,38 @@ impl HashList {
 
     /// Takes a row in, or sets it aside.
     fn add(&mut self, row: ListRow) {
-        let reason = match row.hash {
-            Hash::Pdq(PdqHash([0, 0, 0, 0])) => Some(SetAsideReason::AllZeros),
-            Hash::Pdq(PdqHash([u64::MAX, u64::MAX, u64::MAX, u64::MAX])) => {
-                Some(SetAsideReason::AllOnes)
-            }
-            Hash::Pdq(_) if row.quality.is_some_and(|quality| !quality.is_usable()) => {
-                Some(SetAsideReason::LowQuality)
-            }
-            Hash::Pdq(_) | Hash::Md5(_) | Hash::Sha1(_) | Hash::Sha256(_) => None,
-        };
-        match reason {
+        match SetAsideReason::of(&row) {
             Some(reason) => self.set_aside.push(SetAsideRow {
                 line: row.line,
                 reason,
             }),
             None => self.rows.push(row),
+        }
+    }
+}
+
+impl SetAsideReason {
+    /// Of what [`intake`] holds back, a plain list sets aside these PDQ values alone: nobody is
+    /// asked about its rows, so that only what is sure is left out.
+    fn of(row: &ListRow) -> Option<Self> {
+        let Hash::Pdq(_) = row.hash else {
+            return None;
+        };
+        let fingerprint = Fingerprint::Hash {
+            hash: row.hash,
+            media: Media::Image,
+            quality: row.quality,
+        };
+        match intake::check(&fingerprint)? {
+            QuarantineReason::AllZeros => Some(Self::AllZeros),
+            QuarantineReason::AllOnes => Some(Self::AllOnes),
+            QuarantineReason::LowQuality => Some(Self::LowQuality),
+            QuarantineReason::NearlyBlank
+            | QuarantineReason::Pattern
+            | QuarantineReason::Nothing => row
+                .quality
+                .is_some_and(|quality| !quality.is_usable())
+                .then_some(Self::LowQuality),
         }
     }
 }
@@ -211,13 +229,13 @@ fn lines_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The algorithm with this name, however it is written: `SHA-256`, `sha_256`, `PDQ hash`.
-fn algorithm(name: &str) -> Option<Algorithm> {
+pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
     let name = plain_name(name);
     Algorithm::from_name(name.strip_suffix("hash").unwrap_or(&name))
 }
 
 /// A name without case, blanks, hyphens and underscores.
-fn plain_name(name: &str) -> String {
+pub(crate) fn plain_name(name: &str) -> String {
     let kept = name.chars().filter(|c| c.is_alphanumeric());
     kept.flat_map(char::to_lowercase).collect()
 }

@@ -5,7 +5,7 @@ use seawall_core::{Algorithm, Hash, Quality};
 use super::{HashList, ListRow, RejectReason, algorithm, by_length, plain_name};
 
 /// What each column holds.
-pub(super) struct Header {
+pub(crate) struct Header {
     separator: char,
     columns: Vec<Column>,
 }
@@ -25,7 +25,7 @@ enum Column {
 
 impl Header {
     /// A header, where this line is one: it names a column of hashes and holds none.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let separator = [',', ';', '\t']
             .into_iter()
             .max_by_key(|&separator| text.matches(separator).count())?;
@@ -66,14 +66,15 @@ pub(super) fn parse(list: &mut HashList, header: &Header, lines: &[(u64, &str)])
     }
 }
 
-struct Row {
-    hashes: Vec<Result<Hash, RejectReason>>,
-    quality: Option<Quality>,
+/// A line below the header.
+pub(crate) struct Row {
+    pub(crate) hashes: Vec<Result<Hash, RejectReason>>,
+    pub(crate) quality: Option<Quality>,
     note: Option<String>,
 }
 
 impl Row {
-    fn read(header: &Header, text: &str) -> Result<Self, RejectReason> {
+    pub(crate) fn read(header: &Header, text: &str) -> Result<Self, RejectReason> {
         let cells = cells(text, header.separator)?;
         let filled = || {
             let pairs = header.columns.iter().copied().zip(&cells);

@@ -10,7 +10,7 @@ pub(super) fn parse(list: &mut HashList, lines: &[(u64, &str)]) {
         .iter()
         .map(|&(line, text)| (line, Row::split(text)))
         .collect();
-    let usual = usual_algorithm(&rows);
+    let usual = usual_algorithm(rows.iter().map(|(_, row)| row));
     for (line, row) in rows {
         match row.hash(usual) {
             Ok(hash) => {
@@ -28,7 +28,7 @@ pub(super) fn parse(list: &mut HashList, lines: &[(u64, &str)]) {
 }
 
 /// A line taken apart.
-struct Row<'a> {
+pub(crate) struct Row<'a> {
     kind: Kind,
     digits: &'a str,
     note: Option<&'a str>,
@@ -42,7 +42,7 @@ enum Kind {
 }
 
 impl<'a> Row<'a> {
-    fn split(text: &'a str) -> Self {
+    pub(crate) fn split(text: &'a str) -> Self {
         Self::tagged(text)
             .or_else(|| Self::sum_line(text))
             .or_else(|| Self::labelled(text))
@@ -117,7 +117,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn hash(&self, usual: Option<Algorithm>) -> Result<Hash, RejectReason> {
+    /// Its hash; `usual` is the kind of rows that name none.
+    pub(crate) fn hash(&self, usual: Option<Algorithm>) -> Result<Hash, RejectReason> {
         let algorithm = match self.kind {
             Kind::Named(algorithm) => algorithm,
             Kind::Unknown => return Err(RejectReason::Algorithm),
@@ -129,11 +130,10 @@ impl<'a> Row<'a> {
 }
 
 /// The kind that most rows without a name have; among equals the first.
-fn usual_algorithm(rows: &[(u64, Row<'_>)]) -> Option<Algorithm> {
+pub(crate) fn usual_algorithm<'a>(rows: impl Iterator<Item = &'a Row<'a>>) -> Option<Algorithm> {
     let kinds: Vec<Algorithm> = rows
-        .iter()
-        .filter(|(_, row)| matches!(row.kind, Kind::Unnamed) && is_digits(row.digits))
-        .filter_map(|(_, row)| by_length(row.digits.len()))
+        .filter(|row| matches!(row.kind, Kind::Unnamed) && is_digits(row.digits))
+        .filter_map(|row| by_length(row.digits.len()))
         .collect();
     let count = |kind: Algorithm| kinds.iter().filter(|&&other| other == kind).count();
     let most = Algorithm::ALL.into_iter().map(count).max()?;

@@ -1,6 +1,7 @@
 //! What lists look like in the world, and what has to come of it.
 
 use proptest::prelude::*;
+use seawall_core::PdqHash;
 
 use super::*;
 
