@@ -10,6 +10,7 @@ use seawall::index::Index;
 use seawall::preview::PreviewStyle;
 use seawall_casework::report::CallKind;
 use seawall_core::{HashReport, Limits, Outcome, Reason, View, ViewOptions};
+use seawall_exchange::file::{FileError, FileReader, FileRow, Layout, Preset};
 use seawall_exchange::normal::{NormalText, NormalUrl};
 use sha2::{Digest, Sha256};
 
@@ -17,7 +18,7 @@ use sha2::{Digest, Sha256};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. Those that decode differ in their seeds alone: bytes say what they are.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     ("decode_jpeg", decode),
     ("decode_png", decode),
     ("decode_gif", decode),
@@ -27,6 +28,7 @@ pub const TARGETS: [Target; 15] = [
     ("decode_heic", decode),
     ("decode_avif", decode),
     ("list", list),
+    ("file", file),
     ("normal", normal),
     ("reply", reply),
     ("xml", xml),
@@ -111,6 +113,50 @@ pub fn list(bytes: &[u8]) {
         .count()
         + 1;
     assert!(list.rows.len() <= lines * 4);
+}
+
+/// A file of a partner, in every kind of layout: however it is cut, its rows are the same, and
+/// going on behind one gives those after it.
+pub fn file(bytes: &[u8]) {
+    let table = "format = \"csv\"\nid = \"id\"\n[[hash]]\nkind_in = \"type\"\nvalue = \"value\"\n";
+    let mappings = [
+        table.to_owned(),
+        format!("multiline = true\n{table}"),
+        table.replace("csv", "ndjson"),
+        table.replace("\"csv\"", "\"json\"\nrecords = \"/value/*/a\""),
+    ];
+    let mappings = mappings
+        .iter()
+        .map(|toml| Layout::from_toml(toml).expect("a layout"));
+    for layout in Preset::ALL.map(Layout::from).into_iter().chain(mappings) {
+        let (whole, end) = rows(FileReader::new(layout.clone()), bytes, usize::MAX);
+        let (cut, cut_end) = rows(FileReader::new(layout.clone()), bytes, 7);
+        assert_eq!((&whole, &end), (&cut, &cut_end));
+        let (mut reader, mut found) = (FileReader::new(layout.clone()), Vec::new());
+        let middle = bytes.len() / 2;
+        if reader.push(&bytes[..middle], &mut found).is_ok() && end.is_ok() {
+            let checkpoint = reader.checkpoint();
+            let at = usize::try_from(checkpoint.position.offset).expect("within the bytes");
+            let reader = FileReader::resume(layout, &checkpoint).expect("the same layout");
+            let (rest, _) = rows(reader, &bytes[at..], usize::MAX);
+            let after = whole.iter().filter(|row| row.start >= checkpoint.position);
+            assert!(after.eq(&rest));
+        }
+    }
+}
+
+fn rows(
+    mut reader: FileReader,
+    bytes: &[u8],
+    piece_bytes: usize,
+) -> (Vec<FileRow>, Result<(), FileError>) {
+    let mut rows = Vec::new();
+    let mut read = Ok(());
+    for piece in bytes.chunks(piece_bytes) {
+        read = read.and_then(|()| reader.push(piece, &mut rows));
+    }
+    let end = read.and_then(|()| reader.finish(&mut rows));
+    (rows, end)
 }
 
 /// An address and a text, as a list or a caller gives them.

@@ -38,21 +38,15 @@ enum ListState {
 
 impl ListBody {
     pub(super) fn new(kind: Option<Algorithm>, settled: Option<Settled>) -> Self {
-        let state = match settled {
-            None => ListState::Start { kind },
-            Some(Settled {
-                header: None,
-                kind: settled,
-            }) => match settled {
-                Some(kind) => ListState::Rows { kind },
-                None => ListState::Start { kind },
-            },
-            Some(Settled {
-                header: Some(line), ..
-            }) => match Header::read(&line) {
+        let header = settled.as_ref().and_then(|settled| settled.header.clone());
+        let known = settled.and_then(|settled| settled.kind);
+        let state = match (header, known) {
+            (Some(line), _) => match Header::read(&line) {
                 Some(header) => ListState::Table { header, line },
                 None => ListState::Start { kind },
             },
+            (None, Some(kind)) => ListState::Rows { kind },
+            (None, None) => ListState::Start { kind },
         };
         Self { state }
     }

@@ -1,6 +1,7 @@
 //! What files look like in the world, and what has to come of it.
 
 mod layouts;
+mod page;
 mod pieces;
 
 use super::*;

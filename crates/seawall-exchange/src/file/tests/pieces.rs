@@ -90,72 +90,67 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(pieces), 0..40).prop_map(|pieces| pieces.concat())
 }
 
-/// Whole files with some hundred rows, in UTF-8 and UTF-16.
+/// So many digits, others for each row.
+fn digits(i: u32, length: usize) -> String {
+    format!("{:0>length$x}", u128::from(i) * 0x9E37_79B9_7F4A_7C15)
+}
+
+fn forty(between: &str, row: impl Fn(u32) -> String) -> String {
+    (0..40).map(row).collect::<Vec<_>>().join(between)
+}
+
+fn table() -> String {
+    let rows = forty("\r\n", |i| match i % 5 {
+        0 => format!("{i},\"c, {i}\",md5,{},", digits(i, 32)),
+        1 => {
+            let (pdq, md5) = (digits(i, 64), digits(i, 32));
+            format!("{i},\u{e9}\u{1d11e},pdq,{pdq},{md5}")
+        }
+        2 => format!("{i},,sha1,{},bad", digits(i, 40)),
+        3 => String::new(),
+        _ => "\"x".to_owned(),
+    });
+    format!("id,c,k,v,m\r\n{rows}")
+}
+
+fn document() -> String {
+    let records = forty(" ,\n", |i| {
+        let text = "\\\"\u{1d11e}]";
+        let value = digits(i, 32);
+        format!("{{\"id\":{i},\"k\":\"md5\",\"v\":\"{value}\", \"t\":\"{text}\"}}\n")
+    });
+    let more = forty(",", |i| {
+        format!("{{\"id\":\"b{i}\",\"k\":\"x\",\"v\":{i}}}")
+    });
+    format!(
+        "{{\"a\": [ {{\"r\": [{records}]}}, {{\"q\": [7, \"]\"]}}, {{\"r\": [{more}]}} ], \"z\": {{\"r\": 1}}}}\n"
+    )
+}
+
+fn plain() -> String {
+    forty("\n", |i| match i % 4 {
+        0 => digits(i, 64),
+        1 => format!("# {i}\n{}  a \u{1d11e}.jpg", digits(i, 40)),
+        2 => format!("x{i}"),
+        _ => format!("md5:{}", digits(i, 32)),
+    })
+}
+
+/// Whole files, in UTF-8 and UTF-16.
 fn files() -> Vec<(Layout, Vec<u8>)> {
-    let digits =
-        |i: u32, length: usize| format!("{:0>length$x}", u128::from(i) * 0x9E37_79B9_7F4A_7C15);
-    let rows = |row: &dyn Fn(u32) -> String, between: &str| {
-        (0..40).map(row).collect::<Vec<_>>().join(between)
-    };
-    let table = format!(
-        "id,c,k,v,m\r\n{}",
-        rows(
-            &|i| match i % 5 {
-                0 => format!("{i},\"c, {i}\",md5,{},", digits(i, 32)),
-                1 => format!(
-                    "{i},\u{e9}\u{1d11e},pdq,{},{}",
-                    digits(i, 64),
-                    digits(i, 32)
-                ),
-                2 => format!("{i},,sha1,{},bad", digits(i, 40)),
-                3 => String::new(),
-                _ => "\"x".to_owned(),
-            },
-            "\r\n"
-        )
-    );
-    let json = format!(
-        "{{\"a\": [ {{\"r\": [{}]}}, {{\"q\": [7, \"]\"]}}, {{\"r\": [{}]}} ], \"z\": {{\"r\": 1}}}}\n",
-        rows(
-            &|i| format!(
-                "{{\"id\":{i},\"k\":\"md5\",\"v\":\"{}\", \"t\":\"\\\"\u{1d11e}]\"}}\n",
-                digits(i, 32)
-            ),
-            " ,\n"
-        ),
-        rows(
-            &|i| format!("{{\"id\":\"b{i}\",\"k\":\"x\",\"v\":{i}}}"),
-            ","
-        )
-    );
-    let plain = rows(
-        &|i| match i % 4 {
-            0 => digits(i, 64),
-            1 => format!("# {i}\n{}  a \u{1d11e}.jpg", digits(i, 40)),
-            2 => format!("x{i}"),
-            _ => format!("md5:{}", digits(i, 32)),
-        },
-        "\n",
-    );
-    let mut files = vec![
-        (Preset::List.into(), plain.clone()),
-        (
-            Layout::from(Preset::List)
-                .with_kind("pdq")
-                .expect("takes one"),
-            plain,
-        ),
-        (mapping(TABLE), table.clone()),
-        (mapping(&format!("multiline = true\n{TABLE}")), table),
-        (mapping(JSON), json),
-        (
-            Preset::TxLocalFile.into(),
-            rows(&|i| format!("pdq {}", digits(i, 64)), "\n"),
-        ),
+    let list = Layout::from(Preset::List);
+    let typed = forty("\n", |i| format!("pdq {}", digits(i, 64)));
+    let files = [
+        (list.clone(), plain()),
+        (list.with_kind("pdq").expect("takes one"), plain()),
+        (mapping(TABLE), table()),
+        (mapping(&format!("multiline = true\n{TABLE}")), table()),
+        (mapping(JSON), document()),
+        (Preset::TxLocalFile.into(), typed),
     ];
     files
-        .drain(..)
-        .flat_map(|(layout, text): (Layout, String)| {
+        .into_iter()
+        .flat_map(|(layout, text)| {
             [
                 (layout.clone(), text.clone().into_bytes()),
                 (layout.clone(), utf16(&text, u16::to_le_bytes)),
