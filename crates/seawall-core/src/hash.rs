@@ -144,15 +144,14 @@ impl Hash {
     /// # Errors
     /// [`HashError`] where the length is wrong or a character is no digit.
     pub fn parse(algorithm: Algorithm, text: &str) -> Result<Self, HashError> {
-        let digits = text.chars().count();
-        if digits != algorithm.bytes() * 2 {
-            return Err(HashError::Length { algorithm, digits });
-        }
         let mut bytes = [0_u8; 32];
-        for (index, digit) in text.chars().enumerate() {
-            let value = digit.to_digit(16).ok_or(HashError::Digit { algorithm })?;
-            let value = u8::try_from(value).expect("a hexadecimal digit is below 16");
-            bytes[index / 2] = bytes[index / 2] << 4 | value;
+        if text.len() != algorithm.bytes() * 2 || !read_digits(text, &mut bytes) {
+            let digits = text.chars().count();
+            return Err(if digits == algorithm.bytes() * 2 {
+                HashError::Digit { algorithm }
+            } else {
+                HashError::Length { algorithm, digits }
+            });
         }
         Ok(Self::from_bytes(algorithm, &bytes[..algorithm.bytes()])
             .expect("the length was checked above"))
@@ -194,11 +193,47 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.to_bytes()
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut digits = [0_u8; 64];
+        let (pairs, _) = digits.as_chunks_mut();
+        let bytes = self.to_bytes();
+        for (pair, byte) in pairs.iter_mut().zip(&bytes) {
+            *pair = [byte >> 4, byte & 15].map(|value| DIGITS[usize::from(value)]);
+        }
+        let text = std::str::from_utf8(&digits[..bytes.len() * 2]);
+        f.write_str(text.expect("digits are ASCII"))
     }
 }
+
+/// Reads pairs of hexadecimal digits; tells whether that is what they are. Lists have millions
+/// of them: this goes by bytes, not by characters.
+fn read_digits(text: &str, bytes: &mut [u8; 32]) -> bool {
+    let (pairs, _) = text.as_bytes().as_chunks::<2>();
+    let mut seen = 0;
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(|digit| VALUES[usize::from(digit)]);
+        seen |= high | low;
+        *byte = high << 4 | low;
+    }
+    seen < 16
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// The value of each byte as a hexadecimal digit of either case.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = DIGITS[value as usize];
+        values[digit as usize] = value;
+        values[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    values
+};
+
+/// Stands for what is no digit.
+const NO_DIGIT: u8 = 0xFF;
 
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -312,6 +347,28 @@ mod tests {
     }
 
     proptest! {
+        /// What is read is what one would read a character at a time, and comes back in lower
+        /// case.
+        #[test]
+        fn digits_are_read_as_characters_are(text in "[0-9a-fA-F]{30,33}|[0-9a-fg\u{e9}/:@`G]{32}|[0-9a-f\u{e9}]{16}") {
+            let digits = text.chars().count();
+            let values: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+            let read = Hash::parse(Algorithm::Md5, &text);
+            let algorithm = Algorithm::Md5;
+            match values {
+                _ if digits != 32 => {
+                    prop_assert_eq!(read, Err(HashError::Length { algorithm, digits }));
+                }
+                None => prop_assert_eq!(read, Err(HashError::Digit { algorithm })),
+                Some(values) => {
+                    let bytes = values.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).expect("a byte"));
+                    let read = read.expect("digits");
+                    prop_assert_eq!(read.to_bytes(), bytes.collect::<Vec<_>>());
+                    prop_assert_eq!(read.to_string(), text.to_lowercase());
+                }
+            }
+        }
+
         #[test]
         fn text_and_bytes_round_trip(bytes in prop::array::uniform32(any::<u8>()), upper: bool) {
             for algorithm in Algorithm::ALL {
