@@ -122,6 +122,41 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 12] = [
+        Self::Empty,
+        Self::Unreadable,
+        Self::NotAPicture,
+        Self::UnsupportedFormat,
+        Self::TooManyBytes,
+        Self::TooManyPixels,
+        Self::TooMuchMemory,
+        Self::TooSlow,
+        Self::Damaged,
+        Self::DecoderFailed,
+        Self::TooSmall,
+        Self::LowQuality,
+    ];
+
+    /// The name used in files and interfaces.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Unreadable => "unreadable",
+            Self::NotAPicture => "not_a_picture",
+            Self::UnsupportedFormat => "unsupported_format",
+            Self::TooManyBytes => "too_many_bytes",
+            Self::TooManyPixels => "too_many_pixels",
+            Self::TooMuchMemory => "too_much_memory",
+            Self::TooSlow => "too_slow",
+            Self::Damaged => "damaged",
+            Self::DecoderFailed => "decoder_failed",
+            Self::TooSmall => "too_small",
+            Self::LowQuality => "low_quality",
+        }
+    }
+
     /// A sentence for people.
     #[must_use]
     pub fn sentence(self) -> &'static str {
@@ -174,4 +209,21 @@ pub struct HashReport {
     pub notes: Vec<String>,
     /// The hashes: perceptual ones first, then digests.
     pub hashes: Vec<HashRecord>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_and_reasons_have_one_name_in_files_and_in_json() {
+        for outcome in Outcome::ALL {
+            let name = serde_json::to_value(outcome).expect("a name");
+            assert_eq!(name, outcome.name());
+        }
+        for reason in Reason::ALL {
+            let name = serde_json::to_value(reason).expect("a name");
+            assert_eq!(name, reason.name());
+        }
+    }
 }

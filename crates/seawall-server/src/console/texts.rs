@@ -91,7 +91,7 @@ mod tests {
     use seawall_casework::case::Verdict;
     use seawall_casework::context::ChannelKind;
     use seawall_casework::report::CallKind;
-    use seawall_core::{Algorithm, Attribute, EventKind, Manifestation, Outcome};
+    use seawall_core::{Algorithm, Attribute, EventKind, Manifestation, Outcome, Reason};
     use seawall_store::{RevealMode, Role};
 
     use super::*;
@@ -135,23 +135,7 @@ mod tests {
                 "unknown",
             ],
         );
-        add(
-            "reason",
-            &[
-                "empty",
-                "unreadable",
-                "not_a_picture",
-                "unsupported_format",
-                "too_many_bytes",
-                "too_many_pixels",
-                "too_much_memory",
-                "too_slow",
-                "damaged",
-                "decoder_failed",
-                "too_small",
-                "low_quality",
-            ],
-        );
+        add("reason", &Reason::ALL.map(Reason::name));
         keys
     }
 

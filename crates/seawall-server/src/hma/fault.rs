@@ -89,7 +89,7 @@ impl Fault {
             Self::BankExists => plain("Bank already exists".into()),
             Self::Unreadable(reason) => FaultBody {
                 message: reason.sentence().to_owned(),
-                code: Some(reason_name(*reason)),
+                code: Some(reason.name()),
             },
             Self::Native(problem) => {
                 let title = problem.code.title().to_owned();
@@ -139,50 +139,6 @@ impl From<Problem> for Fault {
             Self::BankExists
         } else {
             Self::Native(problem)
-        }
-    }
-}
-
-/// A reason by its name in interfaces.
-pub(super) fn reason_name(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Empty => "empty",
-        Reason::Unreadable => "unreadable",
-        Reason::NotAPicture => "not_a_picture",
-        Reason::UnsupportedFormat => "unsupported_format",
-        Reason::TooManyBytes => "too_many_bytes",
-        Reason::TooManyPixels => "too_many_pixels",
-        Reason::TooMuchMemory => "too_much_memory",
-        Reason::TooSlow => "too_slow",
-        Reason::Damaged => "damaged",
-        Reason::DecoderFailed => "decoder_failed",
-        Reason::TooSmall => "too_small",
-        Reason::LowQuality => "low_quality",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasons_have_one_name_everywhere() {
-        for reason in [
-            Reason::Empty,
-            Reason::Unreadable,
-            Reason::NotAPicture,
-            Reason::UnsupportedFormat,
-            Reason::TooManyBytes,
-            Reason::TooManyPixels,
-            Reason::TooMuchMemory,
-            Reason::TooSlow,
-            Reason::Damaged,
-            Reason::DecoderFailed,
-            Reason::TooSmall,
-            Reason::LowQuality,
-        ] {
-            let name = serde_json::to_value(reason).expect("a name");
-            assert_eq!(name, reason_name(reason));
         }
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use seawall_core::{HashReport, Outcome, Reason};
 
-use super::fault::{Fault, FaultBody, reason_name};
+use super::fault::{Fault, FaultBody};
 use super::fetch::fetch;
 use super::input::{Form, Query};
 use super::signal::{ContentType, SignalType};
@@ -40,7 +40,7 @@ impl Hashed {
         let outcome = HeaderValue::from_static(self.report.outcome.name());
         headers.insert(OUTCOME_HEADER, outcome);
         if let Some(reason) = self.report.reason {
-            headers.insert(REASON_HEADER, HeaderValue::from_static(reason_name(reason)));
+            headers.insert(REASON_HEADER, HeaderValue::from_static(reason.name()));
         }
         response
     }
