@@ -1,7 +1,9 @@
 //! What makes no sense is refused by name, with HMA's shape, and never with a 5xx.
 
 use seawall_testkit::{jpeg, picture, png};
+use serde_json::json;
 
+use crate::urls::{media_server, open_scene};
 use crate::{Scene, message, pdq, post_photo};
 
 #[test]
@@ -55,6 +57,80 @@ fn files_that_are_no_pictures_are_422_with_a_stable_code() {
             assert_eq!(answer["code"], code, "{path}");
             assert!(answer["message"].is_string());
         }
+    }
+}
+
+/// However it was asked for: where no PDQ could be made, no answer says that nothing matches.
+#[test]
+fn a_wanted_signal_that_cannot_be_made_is_422_and_no_empty_answer() {
+    let scene = open_scene();
+    for (file, code) in [
+        (&b"only words, no picture at all"[..], "not_a_picture"),
+        (b"", "empty"),
+    ] {
+        let base = media_server(file.to_vec());
+        for asked in [
+            "content_type=photo",
+            "content_type=photo&types=pdq",
+            "content_type=photo&types=md5,pdq",
+            "content_type=photo&signal_type=pdq",
+            "content_type=video&signal_type=pdq",
+            "content_type=photo&types=md5&signal_type=pdq",
+            "types=md5&signal_type=pdq",
+        ] {
+            let path = format!("/m/lookup?url={base}%2Fa.png&{asked}");
+            let answer = scene.hma.get(&path).expect(422).json();
+            assert_eq!(answer["code"], code, "{asked}");
+        }
+    }
+    // A digest can be made of any file.
+    let base = media_server(b"only words, no picture at all".to_vec());
+    for asked in ["signal_type=md5", "types=pdq&signal_type=video_md5"] {
+        let path = format!("/m/lookup?url={base}%2Fa.png&{asked}");
+        assert_eq!(scene.hma.get(&path).expect(200).json(), json!({}));
+    }
+}
+
+/// An animation that begins with a dull frame has a hash all the same.
+#[test]
+fn a_file_with_a_usable_hash_has_no_empty_one() {
+    let scene = Scene::new();
+    let vivid = picture(320, 240, 3);
+    let file = seawall_testkit::gif(&[seawall_testkit::flat(320, 240, [90; 3]), vivid]);
+    let hashed = post_photo(&scene.hma, "/h/hash", &file).expect(200);
+    assert_eq!(hashed.header("seawall-outcome"), Some("hashed"));
+    let signal = hashed.json()["pdq"].clone();
+    let body = json!({ "pdq": signal });
+    scene
+        .hma
+        .post("/c/banks", &json!({ "name": "A_BANK" }))
+        .expect(201);
+    scene.hma.post("/c/bank/A_BANK/signal", &body).expect(200);
+    let found = post_photo(&scene.hma, "/m/lookup", &file)
+        .expect(200)
+        .json();
+    assert_eq!(found["pdq"]["A_BANK"][0]["distance"], "0");
+}
+
+/// Commas alone name no bank: it is as if nothing was said.
+#[test]
+fn banks_that_say_nothing_are_all_banks() {
+    let scene = Scene::new();
+    scene
+        .hma
+        .post("/c/banks", &json!({ "name": "A_BANK" }))
+        .expect(201);
+    let body = json!({ "pdq": pdq(0) });
+    scene.hma.post("/c/bank/A_BANK/signal", &body).expect(200);
+    for banks in ["", ",", "%20,%20"] {
+        let signal = format!("signal_type=pdq&signal={}&banks={banks}", pdq(0));
+        let found = scene.hma.get(&format!("/m/lookup?{signal}")).expect(200);
+        assert_eq!(found.json()["A_BANK"][0]["distance"], "0", "{banks}");
+        let raw = scene
+            .hma
+            .get(&format!("/m/raw_lookup?{signal}"))
+            .expect(200);
+        assert_eq!(raw.json()["matches"].as_array().map(Vec::len), Some(1));
     }
 }
 
@@ -116,10 +192,10 @@ fn no_signal_name_or_remark_reaches_the_log_or_an_event() {
     let note = "a-remark-4f1c";
     scene
         .hma
-        .post("/c/banks", &serde_json::json!({ "name": "HUSHED" }))
+        .post("/c/banks", &json!({ "name": "HUSHED" }))
         .expect(201);
-    let metadata = serde_json::json!({ "content_id": note, "content_uri": note, "json": note });
-    let body = serde_json::json!({ "pdq": pdq(0), "note": note, "metadata": metadata });
+    let metadata = json!({ "content_id": note, "content_uri": note, "json": note });
+    let body = json!({ "pdq": pdq(0), "note": note, "metadata": metadata });
     scene.hma.post("/c/bank/HUSHED/signal", &body).expect(200);
     for path in ["/m/lookup", "/m/raw_lookup", "/nowhere"] {
         scene.hma.get(&format!(

@@ -10,7 +10,7 @@ use crate::{Scene, message};
 
 /// Serves this file as `image/png` under `/a.png`, as `application/json` under `/plain`, as
 /// `video/mp4` under `/a.mp4`, and 404 elsewhere; for as long as the process lives.
-fn media_server(file: Vec<u8>) -> String {
+pub(crate) fn media_server(file: Vec<u8>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
     std::thread::spawn(move || {
@@ -42,7 +42,8 @@ fn media_server(file: Vec<u8>) -> String {
     format!("http%3A%2F%2F{}%3A{}", address.ip(), address.port())
 }
 
-fn open_scene() -> Scene {
+/// A server that may fetch from this machine.
+pub(crate) fn open_scene() -> Scene {
     Scene::with(&[
         ("SEAWALL__FETCH__ALLOW_NETWORKS", "[\"127.0.0.0/8\"]"),
         ("SEAWALL__FETCH__PORTS", "any"),

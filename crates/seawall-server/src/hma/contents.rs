@@ -15,7 +15,7 @@ use super::access::Client;
 use super::banks::{BankBody, known_name};
 use super::details::{Beside, BesideInput, note_of};
 use super::fault::{Fault, FaultBody};
-use super::hashing::{Hashed, hash_bytes, hash_fetched};
+use super::hashing::{Hashed, hash_bytes, hash_fetched, wanted_types};
 use super::input::{Form, HmaPath, JsonObject, Query};
 use super::signal::SignalType;
 use crate::api::body::is_form;
@@ -166,7 +166,8 @@ pub(super) async fn add_file(
     } else if is_form(request.headers()) {
         let form = Form::read(request, app.face.upload_bytes_max).await?;
         beside.take_form(&form)?;
-        hash_bytes(&app, &query, form.content_type, form.bytes).await?
+        let types = wanted_types(&app, &query, form.content_type)?;
+        hash_bytes(&app, types, form.bytes).await?
     } else {
         return Err(Fault::bad(
             "Neither `url` nor multipart file upload was received",

@@ -104,26 +104,46 @@ pub(super) struct FileForm {
     video: Option<Vec<u8>>,
 }
 
-/// Hashes the file that the query's `url` names.
+/// Hashes the file that the query's `url` names, for the kinds of signal that the query asks for.
 pub(super) async fn hash_fetched(app: &App, query: &Query) -> Result<Hashed, Fault> {
     let fetched = fetch(app, query).await?;
-    hash_bytes(app, query, fetched.content_type, fetched.bytes).await
+    let types = wanted_types(app, query, fetched.content_type)?;
+    hash_bytes(app, types, fetched.bytes).await
+}
+
+/// Hashes the file that the query's `url` names, for this kind of signal, whatever the query
+/// says of kinds.
+pub(super) async fn hash_fetched_as(
+    app: &App,
+    query: &Query,
+    kind: SignalType,
+) -> Result<Hashed, Fault> {
+    let fetched = fetch(app, query).await?;
+    hash_bytes(app, vec![kind], fetched.bytes).await
 }
 
 /// Hashes the file of a form.
 pub(super) async fn hash_form(app: &App, query: &Query, request: Request) -> Result<Hashed, Fault> {
     let form = Form::read(request, app.face.upload_bytes_max).await?;
-    hash_bytes(app, query, form.content_type, form.bytes).await
+    let types = wanted_types(app, query, form.content_type)?;
+    hash_bytes(app, types, form.bytes).await
 }
 
-/// Hashes a file of this kind, as the query says.
-pub(super) async fn hash_bytes(
+/// The kinds of signal that the query asks for, of a content of this kind.
+pub(super) fn wanted_types(
     app: &App,
     query: &Query,
     content_type: ContentType,
+) -> Result<Vec<SignalType>, Fault> {
+    content_type.signal_types(app, query.text("types"))
+}
+
+/// Hashes a file, so that each of these kinds has a hash or is known to have none.
+pub(super) async fn hash_bytes(
+    app: &App,
+    types: Vec<SignalType>,
     bytes: Bytes,
 ) -> Result<Hashed, Fault> {
-    let types = content_type.signal_types(app, query.text("types"))?;
     if bytes.is_empty() {
         return Err(Fault::Unreadable(Reason::Empty));
     }

@@ -57,9 +57,10 @@ impl Query {
 
     /// Names between commas; `None` where the parameter says nothing.
     pub(super) fn names(&self, name: &str) -> Option<Vec<&str>> {
-        let text = self.filled(name)?;
-        let names = text.split(',').map(str::trim);
-        Some(names.filter(|name| !name.is_empty()).collect())
+        let names = self.filled(name)?.split(',').map(str::trim);
+        let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+        // Nothing but commas: asking no bank at all would look like finding nothing in any.
+        (!names.is_empty()).then_some(names)
     }
 }
 
@@ -169,11 +170,12 @@ mod tests {
 
     #[test]
     fn the_first_of_two_parameters_counts_and_empty_ones_say_nothing() {
-        let query = Query::parse("a=1&a=2&b=&c=x%2Cy%2C%20,z&d=TRUE").expect("a query");
+        let query = Query::parse("a=1&a=2&b=&c=x%2Cy%2C%20,z&d=TRUE&f=,%20,").expect("a query");
         assert_eq!(query.text("a"), Some("1"));
         assert_eq!((query.text("b"), query.filled("b")), (Some(""), None));
         assert_eq!(query.names("c"), Some(vec!["x", "y", "z"]));
         assert_eq!(query.names("b"), None);
+        assert_eq!(query.names("f"), None);
         assert!(matches!(query.switch("d"), Ok(true)));
         assert!(matches!(query.switch("e"), Ok(false)));
         assert!(query.switch("a").is_ok());

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::access::Client;
 use super::fault::{Fault, FaultBody};
-use super::hashing::{FileForm, Hashed, hash_fetched, hash_form};
+use super::hashing::{FileForm, Hashed, hash_fetched, hash_fetched_as, hash_form};
 use super::input::{JsonObject, Query};
 use super::signal::SignalType;
 use crate::state::App;
@@ -134,12 +134,14 @@ async fn look_up_url(app: &App, query: &Query) -> Result<Response, Fault> {
         .filled("signal_type")
         .map(SignalType::parse)
         .transpose()?;
-    let mut hashed = hash_fetched(app, query).await?;
     match one {
-        None => Ok(hashed.answer(Json(asked.find_file(app, &hashed)))),
+        None => {
+            let hashed = hash_fetched(app, query).await?;
+            Ok(hashed.answer(Json(asked.find_file(app, &hashed))))
+        }
         Some(kind) => {
             kind.check_enabled(app)?;
-            hashed.types = vec![kind];
+            let hashed = hash_fetched_as(app, query, kind).await?;
             let hashes = kind.hashes_of(&hashed.report);
             Ok(hashed.answer(Json(asked.find(app, kind, &hashes))))
         }

@@ -1,6 +1,6 @@
 //! The kinds of signal and of content that clients of HMA speak of.
 
-use seawall_core::{Algorithm, Form, Hash, HashReport, Place, View};
+use seawall_core::{Algorithm, Form, Hash, HashRecord, HashReport, Place, View};
 use seawall_store::Ratio;
 
 use super::fault::Fault;
@@ -93,25 +93,27 @@ impl SignalType {
         }
     }
 
-    /// The one value that stands for a file: as it is stored, of its first frame or page. It is
-    /// empty where the file was decoded and has none of usable quality.
+    /// The one value that stands for a file: as it is stored, of its first frame or page; where
+    /// that one has too little detail, the next that has enough. It is empty only where the file
+    /// was decoded and has none of usable quality.
     pub(super) fn value_of(self, report: &HashReport) -> String {
-        let mut records = report.hashes.iter();
-        let found = records.find(|record| {
-            let is_first = record.view.is_none_or(|view| is_first_view(&view));
-            record.hash.algorithm() == self.algorithm() && record.is_usable() && is_first
-        });
+        let is_first = |record: &&HashRecord| record.view.is_none_or(|view| is_first_view(&view));
+        let found = self.usable(report).find(is_first);
+        let found = found.or_else(|| self.usable(report).next());
         found
             .map(|record| record.hash.to_string())
             .unwrap_or_default()
     }
 
+    fn usable(self, report: &HashReport) -> impl Iterator<Item = &HashRecord> {
+        let records = report.hashes.iter();
+        records
+            .filter(move |record| record.hash.algorithm() == self.algorithm() && record.is_usable())
+    }
+
     /// Every usable hash of a file of this kind.
     pub(super) fn hashes_of(self, report: &HashReport) -> Vec<Hash> {
-        let records = report.hashes.iter();
-        let usable = records
-            .filter(|record| record.hash.algorithm() == self.algorithm() && record.is_usable());
-        let mut hashes: Vec<Hash> = usable.map(|record| record.hash).collect();
+        let mut hashes: Vec<Hash> = self.usable(report).map(|record| record.hash).collect();
         hashes.sort_unstable();
         hashes.dedup();
         hashes
