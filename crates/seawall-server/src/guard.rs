@@ -38,6 +38,19 @@ pub(crate) const fn rule(method: Method, path: &'static str, who: Who) -> Rule {
     Rule { method, path, who }
 }
 
+/// Who may send this request; nobody where it has no row.
+pub(crate) fn who_may(rules: &[Rule], request: &Request) -> Option<Who> {
+    // HEAD is GET without the body, as the router serves it.
+    let method = match request.method() {
+        &Method::HEAD => &Method::GET,
+        other => other,
+    };
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    let mut rules = rules.iter();
+    let rule = rules.find(|rule| rule.method == *method && rule.path == path)?;
+    Some(rule.who)
+}
+
 /// The program that calls, once its token was found valid.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller(pub(crate) Arc<Token>);
@@ -54,19 +67,7 @@ pub(crate) async fn authorise(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let path = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
-    // HEAD is GET without the body, as the router serves it.
-    let method = match request.method() {
-        &Method::HEAD => Method::GET,
-        other => other.clone(),
-    };
-    let rule = rules
-        .iter()
-        .find(|rule| rule.method == method && Some(rule.path) == path.as_deref());
-    let scope = match rule.map(|rule| rule.who) {
+    let scope = match who_may(rules, &request) {
         Some(Who::Anyone) => return next.run(request).await,
         Some(Who::Scope(scope)) => scope,
         None => return Problem::new(Code::Forbidden).into_response(),

@@ -3,16 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, header};
 use seawall_core::Actor;
 use seawall_store::{Scope, Token};
 
 use super::fault::Fault;
 use crate::access_log::AskedBy;
-use crate::guard::{Rule, Who, bearer_secret, find_caller};
+use crate::guard::{Rule, Who, bearer_secret, find_caller, who_may};
 use crate::problem::Problem;
 use crate::quota::CallerKey;
 use crate::state::{App, Face};
@@ -64,17 +64,7 @@ pub(super) async fn authorise(
     mut request: Request,
     next: Next,
 ) -> Response {
-    // HEAD is GET without the body, as the router serves it.
-    let method = match request.method() {
-        &Method::HEAD => &Method::GET,
-        other => other,
-    };
-    let path = request.extensions().get::<MatchedPath>();
-    let path = path.map(MatchedPath::as_str);
-    let rule = rules
-        .iter()
-        .find(|rule| rule.method == *method && Some(rule.path) == path);
-    let scope = match rule.map(|rule| rule.who) {
+    let scope = match who_may(rules, &request) {
         Some(Who::Anyone) => return next.run(request).await,
         Some(Who::Scope(scope)) => scope,
         None => return Fault::missing("there is no such address").into_response(),
