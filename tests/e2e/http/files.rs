@@ -88,8 +88,16 @@ fn a_call_has_one_to_sixty_four_files_and_banks_that_there_are() {
     look_up(&scene, "", &many).problem(400, "bad_upload");
     let results = look_up(&scene, "", &many[..64]).expect(200).json();
     assert_eq!(results["results"].as_array().map(Vec::len), Some(64));
-    look_up(&scene, "?banks=NOBODYS", &many[..1]).problem(404, "not_found");
-    look_up(&scene, "?banks=", &many[..1]).problem(404, "not_found");
+    for banks in ["NOBODYS", "aa", "", "%20"] {
+        let missing = look_up(&scene, &format!("?banks={banks}"), &many[..1]);
+        let problem = missing.problem(404, "not_found");
+        assert_eq!(problem["detail"], NO_BANK, "{banks}");
+        let hashes = json!([{ "algorithm": "md5", "value": "0".repeat(32) }]);
+        let body = json!({ "hashes": hashes, "banks": [banks] });
+        let missing = scene.api.post("/api/v1/lookups", &body);
+        let problem = missing.problem(404, "not_found");
+        assert_eq!(problem["detail"], NO_BANK, "{banks}");
+    }
     look_up(&scene, "?bank=A", &many[..1]).problem(400, "bad_parameter");
     let wrong = form::body(&[("picture", Some("a"), b"x")]);
     let wrong = scene
@@ -101,6 +109,8 @@ fn a_call_has_one_to_sixty_four_files_and_banks_that_there_are() {
         .upload("/api/v1/lookups/files", b"x")
         .problem(400, "bad_upload");
 }
+
+const NO_BANK: &str = "finding a bank: there is none of this name";
 
 /// Lines of an open stream of events that are not empty and no remark.
 fn follow(scene: &Scene) -> impl Iterator<Item = String> + use<> {

@@ -526,7 +526,7 @@ fn bank_name(text: &str) -> Result<BankName, seawall_core::BankNameError> {
 
 /// A name in an address: one that cannot be a bank's is simply not found.
 pub(super) fn known_name(text: &str) -> Result<BankName, Problem> {
-    bank_name(text).map_err(|error| Problem::new(Code::NotFound).detail(error))
+    bank_name(text).map_err(|_| BankError::NoBank.into())
 }
 
 pub(super) fn threshold(bits: u16) -> Result<Threshold, Problem> {

@@ -6,13 +6,14 @@ use axum::extract::{Extension, State};
 use http::StatusCode;
 use seawall_core::{Threshold, Timestamp};
 use seawall_store::{List, ListChange, ListName};
+use seawall_workflow::BankError;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::banks::{known_name, threshold};
 use super::body::{ApiJson, ApiPath};
 use crate::guard::Caller;
-use crate::problem::{Code, Problem, ProblemBody};
+use crate::problem::{Problem, ProblemBody};
 use crate::state::App;
 
 /// A list of a bank.
@@ -138,8 +139,7 @@ pub(crate) async fn delete(
 
 /// A name in an address: one that cannot be a list's is simply not found.
 fn known_list(text: &str) -> Result<ListName, Problem> {
-    text.parse()
-        .map_err(|error| Problem::new(Code::NotFound).detail(error))
+    text.parse().map_err(|_| BankError::NoList.into())
 }
 
 /// Tells a `null` from a key that is not there.
