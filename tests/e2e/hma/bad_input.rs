@@ -46,14 +46,19 @@ fn files_that_are_no_pictures_are_422_with_a_stable_code() {
     let scene = Scene::new();
     let whole = png(&picture(64, 64, 3));
     let bomb = seawall_testkit::png_bomb();
-    for path in ["/h/hash", "/m/lookup"] {
+    scene.native.bank("A_BANK");
+    for path in ["/h/hash", "/m/lookup", "/c/bank/A_BANK/content"] {
         for (file, status, code) in [
             (&b""[..], 422, "empty"),
             (b"only words, no picture at all", 422, "not_a_picture"),
             (&whole[..20], 422, "damaged"),
             (&bomb, 413, "too_many_pixels"),
         ] {
-            let answer = post_photo(&scene.hma, path, file).expect(status).json();
+            let answer = post_photo(&scene.hma, path, file).expect(status);
+            let (outcome, reason) = ("seawall-outcome", "seawall-reason");
+            assert_eq!(answer.header(outcome), Some("refused"), "{path}");
+            assert_eq!(answer.header(reason), Some(code), "{path}");
+            let answer = answer.json();
             assert_eq!(answer["code"], code, "{path}");
             assert!(answer["message"].is_string());
         }
@@ -166,13 +171,21 @@ fn a_picture_that_is_cut_short_is_hashed_as_far_as_it_goes_and_said_to_be_partia
     let scene = Scene::new();
     let whole = jpeg(&picture(320, 240, 3), 90);
     let cut = &whole[..whole.len() - 34];
-    for path in ["/h/hash", "/m/lookup"] {
+    scene.native.bank("A_BANK");
+    for path in ["/h/hash", "/m/lookup", "/c/bank/A_BANK/content"] {
         let answer = post_photo(&scene.hma, path, cut).expect(200);
         assert_eq!(answer.header("seawall-outcome"), Some("partial"), "{path}");
         assert_eq!(answer.header("seawall-reason"), Some("damaged"), "{path}");
     }
     let hashed = post_photo(&scene.hma, "/h/hash", cut).expect(200).json();
     assert_eq!(hashed["pdq"].as_str().map(str::len), Some(64));
+    let dull = png(&seawall_testkit::flat(64, 64, [90; 3]));
+    let kept = post_photo(&scene.hma, "/c/bank/A_BANK/content", &dull).expect(422);
+    assert_eq!(kept.header("seawall-outcome"), Some("unmatchable"));
+    let kept = post_photo(&scene.hma, "/c/bank/A_BANK/content?types=pdq,md5", &dull);
+    let kept = kept.expect(200);
+    assert_eq!(kept.header("seawall-outcome"), Some("unmatchable"));
+    assert_eq!(kept.header("seawall-reason"), Some("low_quality"));
 }
 
 #[test]

@@ -179,6 +179,16 @@ fn contents_are_added_listed_in_pages_and_deleted() {
 }
 
 #[test]
+fn a_damaged_picture_is_added_as_far_as_it_goes_and_said_to_be_partial() {
+    let Scene { api, .. } = &Scene::new();
+    api.bank("DEMO");
+    let whole = seawall_testkit::jpeg(&picture(320, 240, 3), 90);
+    let added = api.upload("/api/v1/banks/DEMO/pictures", &whole[..whole.len() - 34]);
+    let added = added.expect(201).json();
+    assert_eq!(pick(&added, ["outcome", "reason"]), ["partial", "damaged"]);
+}
+
+#[test]
 fn a_picture_is_added_by_its_hashes_and_one_without_is_refused() {
     let Scene { api, .. } = &Scene::new();
     api.bank("DEMO");
@@ -195,6 +205,7 @@ fn a_picture_is_added_by_its_hashes_and_one_without_is_refused() {
         .map(|hash| &hash["algorithm"])
         .collect();
     assert_eq!(algorithms, ["pdq", "md5", "sha1", "sha256"]);
+    assert_eq!(added["outcome"], "hashed");
     for (body, what) in [
         (Vec::new(), "nothing"),
         (b"no picture".to_vec(), "text"),

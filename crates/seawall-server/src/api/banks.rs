@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Extension, Request, State};
 use http::StatusCode;
-use seawall_core::{BankName, BankRole, ContentId, Quality, Threshold, Timestamp};
+use seawall_core::{BankName, BankRole, ContentId, Outcome, Quality, Reason, Threshold, Timestamp};
 use seawall_store::{Bank, BankChange, ContentRow, ListName, NewContent, StoredHash};
 use seawall_workflow::{BankError, BankRequest, Workflow};
 use serde::{Deserialize, Serialize};
@@ -138,6 +138,15 @@ pub(crate) struct ContentInput {
 pub(crate) struct AddedBody {
     id: i64,
     hashes: Vec<HashValue>,
+    /// Of a picture: `hashed`, or `partial` where it is damaged and the hashes are of what could
+    /// be read of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "hashed")]
+    outcome: Option<Outcome>,
+    /// Why it is not `hashed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "damaged")]
+    reason: Option<Reason>,
 }
 
 /// What an import did.
@@ -362,23 +371,20 @@ pub(crate) async fn add_content(
         .iter()
         .map(stored)
         .collect::<Result<Vec<_>, Problem>>()?;
-    add(
-        &app,
-        caller,
-        name,
-        NewContent {
-            class: None,
-            list: None,
-            note: note(input.note)?,
-            hashes,
-        },
-    )
-    .await
+    let content = NewContent {
+        class: None,
+        list: None,
+        note: note(input.note)?,
+        hashes,
+    };
+    let added = add(&app, caller, name, content).await?;
+    Ok((StatusCode::CREATED, Json(added)))
 }
 
 /// Add a content by its picture
 ///
-/// The body is the picture. It is hashed in a decoder process and not kept.
+/// The body is the picture. It is hashed in a decoder process and not kept. A damaged one is
+/// added as far as it could be read, and the answer says so.
 #[utoipa::path(
     post, path = "/api/v1/banks/{name}/pictures", tag = "banks",
     params(("name" = String, Path), NoteQuery),
@@ -422,7 +428,9 @@ pub(crate) async fn add_picture(
         note,
         hashes: hashes.collect(),
     };
-    add(&app, caller, name, content).await
+    let mut added = add(&app, caller, name, content).await?;
+    (added.outcome, added.reason) = (Some(report.outcome), report.reason);
+    Ok((StatusCode::CREATED, Json(added)))
 }
 
 /// Delete a content
@@ -497,12 +505,17 @@ async fn add(
     caller: Caller,
     name: BankName,
     content: NewContent,
-) -> Result<(StatusCode, Json<AddedBody>), Problem> {
+) -> Result<AddedBody, Problem> {
     let hashes = content.hashes.iter().map(hash_value).collect();
     let id = app
         .blocking(move |workflow| workflow.add_content(&name, &content, caller.actor()))
         .await?;
-    Ok((StatusCode::CREATED, Json(AddedBody { id: id.0, hashes })))
+    Ok(AddedBody {
+        id: id.0,
+        hashes,
+        outcome: None,
+        reason: None,
+    })
 }
 
 fn hash_value(stored: &StoredHash) -> HashValue {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Extension, Request, State};
-use seawall_core::{Algorithm, BankName, ContentId, Hash, HashReport, Quality, Timestamp};
+use axum::response::Response;
+use seawall_core::{Algorithm, BankName, ContentId, Hash, HashReport, Quality, Reason, Timestamp};
 use seawall_store::{ContentDetails, ContentSwitch, NewContent, StoredHash};
 use seawall_workflow::{ContentEdit, KeptContent};
 use serde::Serialize;
@@ -130,7 +131,8 @@ impl ContentBody {
 /// Add a content by its file
 ///
 /// The file comes as a form or is fetched from `url`. Its usable hashes of the types asked for are
-/// kept, the file is not. A client's own id (`content_id`) that the bank knows already gets the
+/// kept, the file is not. A damaged file is kept as far as it could be read, which the header
+/// `seawall-outcome` says (`partial`). A client's own id (`content_id`) that the bank knows already gets the
 /// first content's id again.
 #[utoipa::path(
     operation_id = "content_add_file",
@@ -156,7 +158,7 @@ pub(super) async fn add_file(
     HmaPath(name): HmaPath<String>,
     query: Query,
     request: Request,
-) -> Result<Json<AddedBody>, Fault> {
+) -> Result<Response, Fault> {
     let name = known_bank(&app, &name).await?;
     let mut beside = Beside::default();
     beside.take_query(&query)?;
@@ -175,17 +177,18 @@ pub(super) async fn add_file(
     };
     let (hashes, shown_pdq) = kept_hashes(&hashed);
     if hashes.is_empty() {
-        let reason = hashed.report.reason;
-        return Err(Fault::Unreadable(
-            reason.unwrap_or(seawall_core::Reason::LowQuality),
-        ));
+        let (outcome, reason) = (hashed.report.outcome, hashed.report.reason);
+        let reason = reason.unwrap_or(Reason::LowQuality);
+        return Err(Fault::Unreadable(outcome, reason));
     }
     let details = ContentDetails {
         is_video: hashed.types.contains(&SignalType::VideoMd5),
         shown_pdq,
         ..beside.details
     };
-    add(&app, client, name, hashes, beside.note, details).await
+    let added = add(&app, client, name, hashes, beside.note, details).await?;
+    // What was kept of a damaged file rests on a part of it: whoever keeps the bank has to know.
+    Ok(hashed.answer(added))
 }
 
 /// Add a content by its signals
@@ -264,7 +267,7 @@ pub(super) async fn change(
     let now = app.workflow.clock().now();
     let switch = patch.get("disable_until_ts");
     let edit = ContentEdit {
-        switch: switch.map(|value| switch_of(value, now)).transpose()?,
+        switch: switch.map(|value| content_switch(value, now)).transpose()?,
         note: patch.get("note").map(note_of).transpose()?,
     };
     let kept =
@@ -413,7 +416,7 @@ fn switch_ts(switch: ContentSwitch) -> i64 {
 }
 
 /// What a `disable_until_ts` asks for.
-fn switch_of(value: &Value, now: Timestamp) -> Result<ContentSwitch, Fault> {
+fn content_switch(value: &Value, now: Timestamp) -> Result<ContentSwitch, Fault> {
     let seconds = match value {
         Value::String(text) => text.trim().parse().ok(),
         other => other.as_i64(),

@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use seawall_core::Reason;
+use seawall_core::{Outcome, Reason};
 use seawall_store::Scope;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::hashing::tell_outcome;
 use crate::problem::{Code, Problem};
 
 /// A failure as a client of HMA sees it.
@@ -26,8 +27,8 @@ pub(super) enum Fault {
     MissingRole(Scope),
     /// A bank's name is taken. HMA says so with 403.
     BankExists,
-    /// Nothing could be made of the file, or not what was asked.
-    Unreadable(Reason),
+    /// Nothing could be made of the file, or not what was asked: what became of it, and why.
+    Unreadable(Outcome, Reason),
     /// What went wrong below this interface.
     Native(Problem),
 }
@@ -57,7 +58,7 @@ impl Fault {
             Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::MissingRole(_) | Self::BankExists => StatusCode::FORBIDDEN,
-            Self::Unreadable(reason) => match reason {
+            Self::Unreadable(_, reason) => match reason {
                 Reason::TooManyBytes | Reason::TooManyPixels | Reason::TooMuchMemory => {
                     StatusCode::PAYLOAD_TOO_LARGE
                 }
@@ -87,7 +88,7 @@ impl Fault {
                 plain(format!("missing role: the client needs the role {}", scope.name()).into())
             }
             Self::BankExists => plain("Bank already exists".into()),
-            Self::Unreadable(reason) => FaultBody {
+            Self::Unreadable(_, reason) => FaultBody {
                 message: reason.sentence().to_owned(),
                 code: Some(reason.name()),
             },
@@ -121,11 +122,10 @@ impl IntoResponse for Fault {
                     .headers_mut()
                     .insert(header::WWW_AUTHENTICATE, bearer);
             }
-            Self::Bad(_)
-            | Self::Missing(_)
-            | Self::MissingRole(_)
-            | Self::BankExists
-            | Self::Unreadable(_) => {}
+            Self::Unreadable(outcome, reason) => {
+                tell_outcome(response.headers_mut(), outcome, Some(reason));
+            }
+            Self::Bad(_) | Self::Missing(_) | Self::MissingRole(_) | Self::BankExists => {}
         }
         response
     }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use seawall_core::{HashReport, Outcome, Reason};
 
 use super::fault::{Fault, FaultBody};
@@ -36,13 +36,20 @@ impl Hashed {
     /// An answer, with headers that say how much of the file it rests on.
     pub(super) fn answer(&self, body: impl IntoResponse) -> Response {
         let mut response = body.into_response();
-        let headers = response.headers_mut();
-        let outcome = HeaderValue::from_static(self.report.outcome.name());
-        headers.insert(OUTCOME_HEADER, outcome);
-        if let Some(reason) = self.report.reason {
-            headers.insert(REASON_HEADER, HeaderValue::from_static(reason.name()));
-        }
+        tell_outcome(
+            response.headers_mut(),
+            self.report.outcome,
+            self.report.reason,
+        );
         response
+    }
+}
+
+/// Says in an answer's headers what became of the file that it is about, and why.
+pub(super) fn tell_outcome(headers: &mut HeaderMap, outcome: Outcome, reason: Option<Reason>) {
+    headers.insert(OUTCOME_HEADER, HeaderValue::from_static(outcome.name()));
+    if let Some(reason) = reason {
+        headers.insert(REASON_HEADER, HeaderValue::from_static(reason.name()));
     }
 }
 
@@ -145,7 +152,7 @@ pub(super) async fn hash_bytes(
     bytes: Bytes,
 ) -> Result<Hashed, Fault> {
     if bytes.is_empty() {
-        return Err(Fault::Unreadable(Reason::Empty));
+        return Err(Fault::Unreadable(Outcome::Refused, Reason::Empty));
     }
     let _place = app.lanes.decoder().await?;
     let report = app.workflow.hash_picture(bytes).await;
@@ -153,9 +160,8 @@ pub(super) async fn hash_bytes(
     if types.contains(&SignalType::Pdq) {
         // Digests are there whatever the file is. What PDQ needs is a picture that was decoded.
         if report.outcome == Outcome::Refused {
-            return Err(Fault::Unreadable(
-                report.reason.unwrap_or(Reason::Unreadable),
-            ));
+            let reason = report.reason.unwrap_or(Reason::Unreadable);
+            return Err(Fault::Unreadable(Outcome::Refused, reason));
         }
     }
     Ok(Hashed { types, report })
