@@ -193,6 +193,12 @@ pub struct Token {
     pub revoked_at: Option<Timestamp>,
 }
 
+impl Token {
+    fn is_valid_at(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
+    }
+}
+
 /// A token to be made.
 #[derive(Clone, Debug)]
 pub struct NewToken {
@@ -293,9 +299,16 @@ impl Reader<'_> {
         now: Timestamp,
     ) -> Result<Option<Token>, StoreError> {
         let tokens = self.tokens_where("WHERE secret_hash = ?1", [&secret_hash[..]])?;
-        Ok(tokens.into_iter().find(|token| {
-            token.revoked_at.is_none() && token.expires_at.is_none_or(|end| end > now)
-        }))
+        Ok(tokens.into_iter().find(|token| token.is_valid_at(now)))
+    }
+
+    /// The token with this id, if it is neither revoked nor ended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn token(&self, id: TokenId, now: Timestamp) -> Result<Option<Token>, StoreError> {
+        let tokens = self.tokens_where("WHERE id = ?1", [id.to_string()])?;
+        Ok(tokens.into_iter().find(|token| token.is_valid_at(now)))
     }
 
     /// Every token, by name.

@@ -390,6 +390,17 @@ impl Workflow {
         Ok(token)
     }
 
+    /// Whether this token is valid now. The database is asked: it may have been revoked by
+    /// another process.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_token_valid(&self, id: TokenId) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let token = self.store.read(|reader| reader.token(id, now))?;
+        Ok(token.is_some())
+    }
+
     fn new_session(&self, user: &User, now: Timestamp) -> (Session, SignedIn) {
         let secret = Secret::generate(&*self.random);
         let expires_at = now.plus_millis(SESSION_MS);

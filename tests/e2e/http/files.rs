@@ -114,12 +114,15 @@ const NO_BANK: &str = "finding a bank: there is none of this name";
 
 /// Lines of an open stream of events that are not empty and no remark.
 fn follow(scene: &Scene) -> impl Iterator<Item = String> + use<> {
-    let secret = scene.installation.token(&["cases.read"]);
+    follow_as(scene, &scene.installation.token(&["cases.read"]))
+}
+
+fn follow_as(scene: &Scene, secret: &str) -> impl Iterator<Item = String> + use<> {
     let address = scene.server.address("api").trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).expect("a server");
     stream.set_read_timeout(Some(DEADLINE)).expect("a limit");
     let head = format!(
-        "GET /api/v1/matches/stream HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {secret}\r\n\r\n"
+        "GET /api/v1/matches/stream HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer {secret}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).expect("a connection");
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
@@ -157,4 +160,36 @@ fn new_matches_are_told_as_they_come_once_and_the_stream_ends_with_the_server() 
     assert!(lines.next().is_some_and(|line| line.contains("\"last\"")));
     assert!(scene.server.stop().success());
     assert_eq!(lines.next(), None);
+}
+
+/// Revoked by another process, at that: the command line.
+#[test]
+fn a_revoked_token_is_told_of_no_other_match() {
+    let scene = Scene::new();
+    scene.api.bank("DEMO");
+    let listed = png(&picture(300, 200, 1));
+    scene.api.add_picture("DEMO", &listed);
+    let made = scene.installation.run([
+        "token",
+        "create",
+        "--name",
+        "short",
+        "--scope",
+        "cases.read",
+        "--json",
+    ]);
+    let made = made.exits(0).json();
+    let text = |key: &str| made[key].as_str().expect("a text");
+    let (mut ended, mut other) = (follow_as(&scene, text("secret")), follow(&scene));
+    scene.api.scan("before", &listed).expect(200);
+    assert_eq!(ended.next().as_deref(), Some("event: match"));
+    assert!(ended.next().is_some_and(|line| line.contains("\"before\"")));
+    scene
+        .installation
+        .run(["token", "revoke", text("id")])
+        .exits(0);
+    scene.api.scan("after", &listed).expect(200);
+    assert_eq!(ended.next(), None);
+    let told = other.by_ref().take(4).last().expect("two events");
+    assert!(told.contains("\"after\""), "{told}");
 }

@@ -26,9 +26,9 @@ use crate::metrics::Metrics;
 use crate::{App, Face};
 
 /// A server with its parts within reach.
-pub(super) struct Fixture {
-    pub(super) app: App,
-    pub(super) clock: Arc<FakeClock>,
+pub(crate) struct Fixture {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<FakeClock>,
     random: Arc<SeededRandom>,
     master_key: String,
     router: Router,
@@ -59,7 +59,7 @@ pub(super) struct Answer {
 }
 
 impl Fixture {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_worker(WorkerCommand {
             program: "/nonexistent/worker".into(),
             args: Vec::new(),
