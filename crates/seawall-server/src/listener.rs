@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::Request;
 use hyper::body::Incoming;
@@ -19,6 +18,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::Service as _;
+
+use crate::lingering::{Lingering, Unread};
 
 /// Serves until `stop` resolves, then lets running requests end.
 pub(crate) async fn serve(socket: TcpListener, router: Router, stop: impl Future<Output = ()>) {
@@ -60,9 +61,12 @@ fn connection(
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
     // Answers are written whole: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let unread = Unread::default();
+    let stream = Lingering::new(stream, unread.clone());
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = unread.watch(request);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request.map(Body::new))
+        router.clone().call(request)
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
@@ -93,16 +97,20 @@ const REST: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::routing::get;
+    use axum::routing::{get, post};
+    use http::StatusCode;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::sync::oneshot;
     use tokio::task::JoinHandle;
 
     async fn server() -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+        let peer = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() };
+        start(Router::new().route("/", get(peer))).await
+    }
+
+    async fn start(router: Router) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
         let socket = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = socket.local_addr().expect("bound");
-        let peer = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() };
-        let router = Router::new().route("/", get(peer));
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(serve(socket, router, async {
             // Dropped or sent: both say stop.
@@ -136,6 +144,40 @@ mod tests {
         assert!(nothing.is_empty() && !answer.starts_with(b"HTTP/1.1 200"));
         let mut other = TcpStream::connect(address).await.expect("a server");
         assert!(ask(&mut other).await.starts_with("HTTP/1.1 200"));
+    }
+
+    /// A server that refuses what is posted without reading it, and a connection to it on which
+    /// a megabyte is announced.
+    async fn refused() -> (TcpStream, oneshot::Sender<()>) {
+        let router = Router::new().route("/", post(|| async { StatusCode::SERVICE_UNAVAILABLE }));
+        let (address, stop, _) = start(router).await;
+        let mut stream = TcpStream::connect(address).await.expect("a server");
+        let head = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n";
+        stream.write_all(head).await.expect("a connection");
+        (stream, stop)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_does_not_wait_for_a_body_that_nobody_reads() {
+        let begun = tokio::time::Instant::now();
+        let (mut stream, _stop) = refused().await;
+        stream.write_all(&[0; 1000]).await.expect("a connection");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with(b"HTTP/1.1 503"));
+        assert!(begun.elapsed() < Duration::from_secs(1), "{begun:?}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_reaches_who_sends_everything_before_reading() {
+        for _ in 0..20 {
+            let (mut stream, _stop) = refused().await;
+            let sent = stream.write_all(&vec![0; 1_000_000]).await;
+            sent.expect("it is read to its end");
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.expect("no reset");
+            assert!(answer.starts_with(b"HTTP/1.1 503"));
+        }
     }
 
     #[tokio::test]

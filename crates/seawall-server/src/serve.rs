@@ -20,7 +20,6 @@ use crate::access_log::log_access;
 use crate::config::{CallersLimits, Listen, Load, Log};
 use crate::guard::{check_host, count, harden, limit_time};
 use crate::lanes::{Lanes, Wording, receive};
-use crate::lingering::drain;
 use crate::listener;
 use crate::metrics::Metrics;
 use crate::quota::Quotas;
@@ -161,7 +160,6 @@ fn dress(router: Router, app: &App, name: &'static str, log: Log) -> Router {
     router
         .layer(from_fn_with_state((app.lanes.clone(), wording), receive))
         .layer(from_fn(harden))
-        .layer(from_fn(drain))
         .layer(from_fn(limit_time))
         .layer(from_fn_with_state(Arc::clone(&app.face), check_host))
         .layer(from_fn_with_state((app.clone(), name), count))

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -69,6 +70,13 @@ fn while_uploads_fill_their_memory_lookups_and_health_are_answered() {
     });
     assert_eq!(busy.header("retry-after"), Some("1"));
     busy.problem(503, "busy");
+    // It is told so at once, also where it pauses.
+    let mut pausing = begin_upload(address, &secret, 9);
+    let time = Some(Duration::from_secs(5));
+    pausing.set_read_timeout(time).expect("a socket");
+    let mut answer = [0; 12];
+    pausing.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 503");
     let look_up = json!({ "hashes": [{ "algorithm": "md5", "value": "0".repeat(32) }] });
     api.post("/api/v1/lookups", &look_up).expect(200);
     let signal = "0f".repeat(32);
