@@ -11,11 +11,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
-use http::{Uri, header};
+use http::{Method, Uri};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -27,8 +27,8 @@ use crate::problem::{Code, Problem};
 pub struct Lanes {
     /// Pages for uploads on their way in.
     uploads: Arc<Semaphore>,
-    /// Pages for JSON, so that lookups get through while uploads fill theirs.
-    json: Arc<Semaphore>,
+    /// Pages for all other bodies, so that lookups get through while uploads fill theirs.
+    small: Arc<Semaphore>,
     /// Those at the decoders and those who wait.
     queue: Arc<Semaphore>,
     decoding: Arc<Semaphore>,
@@ -43,7 +43,7 @@ impl Lanes {
             uploads: Arc::new(Semaphore::new(
                 load.upload_memory_bytes.div_ceil(PAGE_BYTES),
             )),
-            json: Arc::new(Semaphore::new(JSON_BYTES.div_ceil(PAGE_BYTES))),
+            small: Arc::new(Semaphore::new(SMALL_BYTES.div_ceil(PAGE_BYTES))),
             queue: Arc::new(Semaphore::new(DECODING + load.uploads_waiting)),
             decoding: Arc::new(Semaphore::new(DECODING)),
             pause: Duration::from_millis(load.body_pause_ms),
@@ -85,11 +85,14 @@ pub(crate) async fn receive(
         return next.run(request).await;
     }
     let uri = request.uri().clone();
+    // The address says what is taken there. What a caller calls its body says nothing.
+    let memory = match is_upload(&request) {
+        true => lanes.uploads,
+        false => lanes.small,
+    };
     let (parts, body) = request.into_parts();
-    let kind = parts.headers.get(header::CONTENT_TYPE);
-    let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let receipt = Arc::new(Receipt {
-        memory: if is_json { lanes.json } else { lanes.uploads },
+        memory,
         bytes: AtomicUsize::new(0),
         ended: OnceLock::new(),
     });
@@ -105,6 +108,12 @@ pub(crate) async fn receive(
         Some(code) => wording(&uri, Problem::new(*code)),
         None => response,
     }
+}
+
+fn is_upload(request: &Request) -> bool {
+    let path = request.extensions().get::<MatchedPath>();
+    let path = path.map(MatchedPath::as_str);
+    *request.method() == Method::POST && path.is_some_and(|path| UPLOADS.contains(&path))
 }
 
 /// What a body took of a lane, given back when the last who holds this is gone: the request.
@@ -193,8 +202,18 @@ impl HttpBody for Metered {
 const DECODING: usize = 16;
 /// Memory of a lane is counted in pages: a semaphore counts no further than 2²⁹ on some machines.
 const PAGE_BYTES: usize = 4096;
-/// What JSON bodies take at most, together.
-const JSON_BYTES: usize = 64 << 20;
+/// What bodies that are no uploads take at most, together. None of them is larger than a megabyte.
+const SMALL_BYTES: usize = 64 << 20;
+/// Where files and lists are posted to.
+const UPLOADS: [&str; 7] = [
+    "/api/v1/scans",
+    "/api/v1/lookups/files",
+    "/api/v1/banks/{name}/pictures",
+    "/api/v1/banks/{name}/import",
+    "/h/hash",
+    "/m/lookup",
+    "/c/bank/{bank_name}/content",
+];
 
 #[cfg(test)]
 mod tests {
@@ -203,8 +222,10 @@ mod tests {
     use axum::middleware::from_fn_with_state;
     use axum::response::IntoResponse;
     use axum::routing::post;
-    use http::StatusCode;
+    use http::{StatusCode, header};
+    use std::collections::BTreeSet;
     use tower::ServiceExt;
+    use utoipa::openapi::RefOr;
 
     /// A body of ten bytes, each after a pause.
     struct Drip {
@@ -253,12 +274,20 @@ mod tests {
         let length = |body: Bytes| async move { body.len().to_string() };
         let wording: Wording = |_, problem| problem.into_response();
         Router::new()
-            .route("/", post(length))
+            .route(UPLOAD, post(length))
+            .route(LOOKUP, post(length))
             .layer(from_fn_with_state((lanes.clone(), wording), receive))
     }
 
-    async fn send(lanes: &Lanes, kind: &str, body: Body) -> Response {
-        let request = Request::post("/").header(header::CONTENT_TYPE, kind);
+    const UPLOAD: &str = "/api/v1/scans";
+    const LOOKUP: &str = "/api/v1/lookups";
+
+    async fn send(lanes: &Lanes, path: &str, body: Body) -> Response {
+        send_as(lanes, path, "application/octet-stream", body).await
+    }
+
+    async fn send_as(lanes: &Lanes, path: &str, kind: &str, body: Body) -> Response {
+        let request = Request::post(path).header(header::CONTENT_TYPE, kind);
         let request = request.body(body).expect("a request");
         let answer = router(lanes).oneshot(request).await;
         answer.expect("answers are infallible")
@@ -268,9 +297,9 @@ mod tests {
     async fn memory_is_taken_refused_and_given_back() {
         let lanes = Lanes::new(&load());
         for _ in 0..3 {
-            let fits = send(&lanes, "image/png", vec![1; 10 * PAGE_BYTES].into()).await;
+            let fits = send(&lanes, UPLOAD, vec![1; 10 * PAGE_BYTES].into()).await;
             assert_eq!(fits.status(), StatusCode::OK);
-            let large = send(&lanes, "image/png", vec![1; 10 * PAGE_BYTES + 1].into()).await;
+            let large = send(&lanes, UPLOAD, vec![1; 10 * PAGE_BYTES + 1].into()).await;
             assert_eq!(large.status(), StatusCode::SERVICE_UNAVAILABLE);
             assert!(large.headers().contains_key(header::RETRY_AFTER));
             assert_eq!(lanes.uploads.available_permits(), 10);
@@ -278,26 +307,52 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn full_uploads_do_not_stand_in_the_way_of_json() {
+    async fn full_uploads_do_not_stand_in_the_way_of_lookups_whatever_they_are_called() {
         let lanes = Lanes::new(&load());
         let _all = lanes.uploads.acquire_many(10).await.expect("open");
-        let refused = send(&lanes, "image/png", vec![1].into()).await;
-        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
-        let json = send(
-            &lanes,
+        for kind in [
+            "image/png",
+            "application/json",
             "application/json; charset=utf-8",
-            vec![1; 99].into(),
-        )
-        .await;
-        assert_eq!(json.status(), StatusCode::OK);
+            "application/x-www-form-urlencoded",
+        ] {
+            let refused = send_as(&lanes, UPLOAD, kind, vec![1].into()).await;
+            assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "{kind}");
+            let found = send_as(&lanes, LOOKUP, kind, vec![1; 99].into()).await;
+            assert_eq!(found.status(), StatusCode::OK, "{kind}");
+        }
+    }
+
+    /// The addresses that take anything but JSON, by their descriptions.
+    #[test]
+    fn what_takes_files_and_lists_is_an_upload_and_nothing_else_is() {
+        let documents = [
+            crate::api::routes().to_openapi(),
+            crate::hma::routes().to_openapi(),
+        ];
+        let mut described = BTreeSet::new();
+        for (path, item) in documents.iter().flat_map(|document| &document.paths.paths) {
+            for operation in [&item.post, &item.put, &item.patch].into_iter().flatten() {
+                let body = match &operation.request_body {
+                    Some(RefOr::T(body)) => body,
+                    Some(RefOr::Ref(_)) => panic!("{path}: no body is described elsewhere"),
+                    None => continue,
+                };
+                let mut kinds = body.content.keys();
+                if kinds.any(|kind| kind != "application/json") {
+                    described.insert(path.as_str());
+                }
+            }
+        }
+        assert_eq!(described, BTreeSet::from(UPLOADS));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_pauses_is_ended_and_a_slow_one_is_not() {
         let lanes = Lanes::new(&load());
-        let slow = send(&lanes, "image/png", Drip::body(4_900)).await;
+        let slow = send(&lanes, UPLOAD, Drip::body(4_900)).await;
         assert_eq!(slow.status(), StatusCode::OK);
-        let paused = send(&lanes, "image/png", Drip::body(5_100)).await;
+        let paused = send(&lanes, UPLOAD, Drip::body(5_100)).await;
         assert_eq!(paused.status(), StatusCode::REQUEST_TIMEOUT);
         assert_eq!(lanes.uploads.available_permits(), 10);
     }

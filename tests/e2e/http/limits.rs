@@ -44,8 +44,9 @@ fn while_uploads_fill_their_memory_lookups_and_health_are_answered() {
         ("SEAWALL__LOAD__BODY_PAUSE_MS", "60000"),
     ];
     let server = server(&installation, &environment);
-    let secret = installation.token(&["scan", "matcher", "hasher"]);
+    let secret = installation.token(&["scan", "matcher", "hasher", "banks.write"]);
     let api = server.api(&secret);
+    api.bank("DEMO");
     // Two callers begin to send a megabyte each, and stop short of its end.
     let address = server.address("api").trim_start_matches("http://");
     let begin = |item: usize| begin_upload(address, &secret, item);
@@ -79,6 +80,14 @@ fn while_uploads_fill_their_memory_lookups_and_health_are_answered() {
     assert_eq!(&answer, b"HTTP/1.1 503");
     let look_up = json!({ "hashes": [{ "algorithm": "md5", "value": "0".repeat(32) }] });
     api.post("/api/v1/lookups", &look_up).expect(200);
+    // By address, and not by what a caller calls its body.
+    let plain = [("content-type", "application/x-www-form-urlencoded")];
+    let text = look_up.to_string();
+    api.send("POST", "/api/v1/lookups", &plain, Some(text.as_bytes()))
+        .expect(200);
+    let json = [("content-type", "application/json")];
+    api.send("POST", "/api/v1/banks/DEMO/import", &json, Some(&body))
+        .problem(503, "busy");
     let signal = "0f".repeat(32);
     api.get(&format!("/m/lookup?signal={signal}&signal_type=pdq"))
         .expect(200);
