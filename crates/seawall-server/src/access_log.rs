@@ -37,7 +37,7 @@ pub(crate) async fn log_access(
         tracing::info!(
             target: "access",
             listener,
-            %method,
+            method = known_name(&method),
             route = route.as_ref().map(MatchedPath::as_str),
             status = status.as_u16(),
             ms = started.elapsed().as_millis() as u64,
@@ -60,12 +60,43 @@ impl AccessLog {
     }
 }
 
-/// What the caller calls the request, where that is short and plain.
+/// What the caller calls the request, where it cannot be a hash: a UUID, or something shorter
+/// than any way of writing one.
 fn own_id(request: &Request) -> Option<HeaderValue> {
     let id = request.headers().get(REQUEST_ID)?;
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-    let is_fit = (1..=64).contains(&id.len()) && id.as_bytes().iter().all(is_plain);
-    is_fit.then(|| id.clone())
+    let is_short = (1..=ID_BYTES_MAX).contains(&id.len()) && id.as_bytes().iter().all(is_plain);
+    (is_short || is_uuid(id.as_bytes())).then(|| id.clone())
+}
+
+/// Source: RFC 9562, sections 4 to 4.2.
+fn is_uuid(text: &[u8]) -> bool {
+    let is_right = |(at, byte): (usize, &u8)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        14 => (b'1'..=b'8').contains(byte),
+        19 => b"89abAB".contains(byte),
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.iter().enumerate().all(is_right)
+}
+
+/// A caller may make a method up, of any text.
+fn known_name(method: &Method) -> &str {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    match known.contains(method) {
+        true => method.as_str(),
+        false => "other",
+    }
 }
 
 /// Differs from every other of this process, and by chance from those of others.
@@ -82,6 +113,8 @@ fn new_id() -> HeaderValue {
     HeaderValue::from_str(&text).expect("digits and a hyphen are a header")
 }
 
+/// MD5, the shortest hash, has 22 characters in base 64 and 32 in hexadecimal digits.
+const ID_BYTES_MAX: usize = 20;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[cfg(test)]
@@ -119,21 +152,25 @@ mod tests {
             ask(router.clone(), "GET", path, Some("a.B-9_")).await,
             "a.B-9_"
         );
-        let long = "a".repeat(65);
-        let mut ids = vec![];
-        for id in [
-            None,
-            Some(""),
-            Some(long.as_str()),
-            Some("a b"),
-            Some("a\"b"),
-        ] {
-            ids.push(ask(router.clone(), "GET", path, id).await);
+        let uuid = "01234567-89ab-7def-8123-456789abcdef";
+        assert_eq!(ask(router.clone(), "GET", path, Some(uuid)).await, uuid);
+        let others = ["", "a b", "a\"b"].map(str::to_owned);
+        // Hexadecimal digits as many as MD5, SHA-1 and PDQ have, those of MD5 with hyphens, and
+        // what MD5 and SHA-256 are in base 64.
+        let hashes = [32, 40, 64].map(|digits| "0f".repeat(digits / 2));
+        let others = others.into_iter().chain(hashes);
+        let others = others.chain(["0f0f0f0f-0f0f-0f0f-0f0f-0f0f0f0f0f0f".to_owned()]);
+        let others = others.chain([22, 43].map(|length| "aB9_".repeat(11)[..length].to_owned()));
+        let mut ids = vec![ask(router.clone(), "GET", path, None).await];
+        for other in others {
+            let id = ask(router.clone(), "GET", path, Some(&other)).await;
+            assert_ne!(id, other);
+            ids.push(id);
         }
         assert!(ids.iter().all(|id| id.len() < 64 && id.contains('-')));
         ids.sort();
         ids.dedup();
-        assert_eq!(ids.len(), 5);
+        assert_eq!(ids.len(), 10);
     }
 
     #[derive(Clone, Default)]
@@ -166,15 +203,27 @@ mod tests {
                 ask(router(AccessLog::Changes), "GET", secret, None).await;
                 ask(router(AccessLog::Changes), "POST", secret, Some("own")).await;
                 ask(router(AccessLog::Changes), "GET", "/SECRET", None).await;
+                ask(
+                    router(AccessLog::Changes),
+                    "F00D",
+                    secret,
+                    Some(&"f0".repeat(32)),
+                )
+                .await;
                 ask(router(AccessLog::Off), "POST", secret, None).await;
             });
         });
         let text = String::from_utf8(lines.0.lock().expect("whole").clone()).expect("text");
-        assert!(!text.contains("SECRET") && !text.contains("f00d"), "{text}");
+        assert!(
+            ["SECRET", "f00d", "F00D", "f0f0"]
+                .iter()
+                .all(|secret| !text.contains(secret)),
+            "{text}"
+        );
         assert!(
             text.contains("/banks/{name}") && text.contains("\"own\""),
             "{text}"
         );
-        assert_eq!(text.lines().count(), 3, "{text}");
+        assert_eq!(text.lines().count(), 4, "{text}");
     }
 }
