@@ -13,6 +13,7 @@ pub mod list;
 pub mod list_client;
 pub mod ncmec;
 pub mod normal;
+pub mod remote_check;
 pub mod stop_ncii;
 pub mod threat_exchange;
 mod trail;
