@@ -17,3 +17,6 @@ pub mod remote_check;
 pub mod stop_ncii;
 pub mod threat_exchange;
 mod trail;
+
+#[cfg(test)]
+mod guide;
