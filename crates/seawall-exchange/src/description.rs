@@ -8,6 +8,7 @@ mod address;
 mod authentication;
 mod encoding;
 mod place;
+mod time;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,6 +21,7 @@ pub(crate) use authentication::{Access, accept_json};
 pub use authentication::{Authentication, BodyEncoding, TokenExchange};
 pub use encoding::Encoding;
 pub use place::{Place, PlaceError};
+pub use time::TimeFormat;
 
 /// The secrets of one partner, by the names that its description gives them.
 #[derive(Clone, Default)]

@@ -32,7 +32,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use description::{Checkpointing, Description, ListRequest};
-pub use entries::{EntryFields, HashFields, StateField, TimeField, TimeFormat};
+pub use entries::{EntryFields, HashFields, StateField, TimeField};
 pub use paging::Paging;
 
 use paging::{Position, Seen};

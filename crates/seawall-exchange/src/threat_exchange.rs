@@ -165,11 +165,18 @@ impl ThreatUpdates {
             feed.start_s = kept.start_s;
             feed.newest_s = kept.newest_s;
             if !kept.page.is_empty() {
-                feed.trail.go(&name(&kept.page))?;
                 feed.position = Position::Link(kept.page);
             }
         }
+        feed.set_out()?;
         Ok(feed)
+    }
+
+    /// Begins the trail where the run does.
+    fn set_out(&mut self) -> Result<(), FeedError> {
+        self.trail = Trail::default();
+        let query = self.query();
+        query.map_or(Ok(()), |query| self.trail.go(&name(&query)))
     }
 
     fn query(&self) -> Option<Query> {
@@ -242,7 +249,7 @@ impl ThreatUpdates {
                 known_at: self.begun_at,
                 start_s: self
                     .newest_s
-                    .map(|newest_s| newest_s - OVERLAP_S)
+                    .map(|newest_s| (newest_s - OVERLAP_S).max(0))
                     .or(self.start_s),
                 newest_s: None,
                 page: Query::new(),
@@ -289,7 +296,7 @@ impl Feed for ThreatUpdates {
             // again where it had begun.
             Err(FeedError::Refused { status: 400 }) if is_kept_place => {
                 self.position = Position::First;
-                self.trail = Trail::default();
+                self.set_out()?;
                 Ok(Page::default())
             }
             Err(error) => Err(error),

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use url::Url;
 
-use super::{EntryFields, Paging, TimeFormat};
-use crate::description::{Address, Authentication, DescriptionError, Place, read_toml, rule};
+use super::{EntryFields, Paging};
+use crate::description::{
+    Address, Authentication, DescriptionError, Place, TimeFormat, read_toml, rule,
+};
 
 /// A partner's list: where it is, how one signs in, how it is read, and what its fields mean.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

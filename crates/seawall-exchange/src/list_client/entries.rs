@@ -6,7 +6,7 @@ use seawall_core::{Algorithm, Quality, Redacted, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::description::{DescriptionError, Encoding, Place, rule};
+use crate::description::{DescriptionError, Encoding, Place, TimeFormat, rule};
 use crate::feed::{Entry, EntryKey, EntryState, FeedError, Fingerprint, Media, Page, SetAside};
 use crate::json;
 
@@ -47,18 +47,6 @@ pub struct TimeField {
     pub at: Place,
     /// How it is written.
     pub format: TimeFormat,
-}
-
-/// How a partner writes times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TimeFormat {
-    /// Seconds since 1970-01-01T00:00:00Z, whole or not.
-    UnixSeconds,
-    /// Milliseconds since then.
-    UnixMillis,
-    /// RFC 3339, with a zone.
-    Rfc3339,
 }
 
 /// Whether an entry is still on the list.
@@ -211,36 +199,6 @@ impl EntryFields {
 impl TimeField {
     fn read(&self, value: &Value) -> Option<Timestamp> {
         self.format.read(&json::text(self.at.find(value)?)?)
-    }
-}
-
-impl TimeFormat {
-    fn read(self, text: &str) -> Option<Timestamp> {
-        let scale = match self {
-            Self::UnixSeconds => 1000,
-            Self::UnixMillis => 1,
-            Self::Rfc3339 => return text.parse().ok(),
-        };
-        if let Ok(whole) = text.parse::<i64>() {
-            return Some(Timestamp::from_millis(whole.saturating_mul(scale)));
-        }
-        let ms = text.parse::<f64>().ok()? * f64::from(i32::try_from(scale).ok()?);
-        // A cast from a float holds at the ends of the range, and takes no number for 0.
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "it holds at the ends of the range"
-        )]
-        ms.is_finite()
-            .then(|| Timestamp::from_millis(ms.floor() as i64))
-    }
-
-    /// The time as the partner writes it.
-    pub(super) fn write(self, time: Timestamp) -> String {
-        match self {
-            Self::UnixSeconds => time.as_millis().div_euclid(1000).to_string(),
-            Self::UnixMillis => time.as_millis().to_string(),
-            Self::Rfc3339 => time.to_string(),
-        }
     }
 }
 

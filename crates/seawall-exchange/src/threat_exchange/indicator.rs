@@ -3,6 +3,7 @@
 use seawall_core::{Algorithm, Hash, Redacted, Timestamp};
 use serde_json::Value;
 
+use crate::description::TimeFormat;
 use crate::feed::{
     Entry, EntryKey, EntryState, Fingerprint, Media, Opinion, Page, SetAside, StatedOpinion,
 };
@@ -218,10 +219,8 @@ fn fingerprint(kind: &str, value: String, tags: &[String]) -> Option<Fingerprint
 
 /// Seconds since 1970, or RFC 3339 as the service writes it elsewhere (`+0000`).
 fn time(text: &str) -> Option<Timestamp> {
-    match text.parse::<i64>() {
-        Ok(seconds) => Some(Timestamp::from_millis(seconds.saturating_mul(1000))),
-        Err(_) => text.replace("+0000", "Z").parse().ok(),
-    }
+    let seconds = TimeFormat::UnixSeconds.read(text);
+    seconds.or_else(|| text.replace("+0000", "Z").parse().ok())
 }
 
 pub(super) const MALICIOUS: &str = "MALICIOUS";

@@ -331,6 +331,40 @@ fn a_checkpoint_older_than_85_days_is_stale() {
     assert!(page.checkpoint.expect("a place").0.contains("2027-01-15"));
 }
 
+#[test]
+fn a_link_to_the_page_that_was_asked_ends_the_run() {
+    let request = first().request().expect("a request");
+    let itself = request.url.reveal().as_str();
+    let body = page_of(&[], Some(itself));
+    assert_eq!(
+        first().answer(&answer(200, &body)),
+        Err(FeedError::Repeated)
+    );
+}
+
+#[test]
+fn times_may_be_early_fractions_or_text() {
+    let of = |time: Value| {
+        let mut update = update(7, "HASH_MD5", MD5, says(9, "MALICIOUS"));
+        update["last_updated"] = time;
+        let page = read(update);
+        let kept = resumed(&page.checkpoint.expect("an end"));
+        let start = asked(&kept).get("start_time").cloned();
+        (page.entries[0].changed_at, start.unwrap_or_default())
+    };
+    let start = "1699999700".to_owned();
+    assert_eq!(
+        of(1_700_000_000.25.into()),
+        (Some(at(1_700_000_000_250)), start.clone())
+    );
+    assert_eq!(
+        of("2023-11-14T22:13:20+0000".into()),
+        (Some(at(1_700_000_000_000)), start)
+    );
+    assert_eq!(of(5.into()), (Some(at(5_000)), "0".to_owned()));
+    assert_eq!(of(Value::Null), (None, String::new()));
+}
+
 /// SW-A38, and the numbers of the service's own errors.
 #[test]
 fn a38_a_bad_answer_moves_nothing() {
