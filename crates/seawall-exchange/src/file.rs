@@ -144,6 +144,12 @@ pub enum RowError {
     /// A row that has more cells than its header, and not only empty ones.
     #[error("the row has more cells than the header")]
     Cells,
+    /// A record of StopNCII.
+    #[error("{what}")]
+    StopNcii {
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A record that is no JSON.
     #[error("the record is no JSON (column {column})")]
     Json {
@@ -408,14 +414,14 @@ impl Body {
         let lines: Box<dyn LineReader + Send> = match form {
             Form::List { kind } => Box::new(ListBody::new(kind, settled)),
             Form::Typed { kind } => Box::new(TypedBody::new(kind)),
-            Form::Lines { plan } => Box::new(LinesBody::new(plan)),
+            Form::Lines(records) => Box::new(LinesBody::new(records)),
             Form::Table(table) => {
                 let framing = Framing::new(table.multiline.then_some(table.separator));
                 let body = TableBody::new(table, settled)?;
                 return Ok(Self::Lines(Box::new(body), framing));
             }
-            Form::Json { plan, records } => {
-                let scanner = Scanner::new(plan, records, settled.is_some());
+            Form::Json { records, path } => {
+                let scanner = Scanner::new(records, path, settled.is_some());
                 return Ok(Self::Json(Box::new(scanner)));
             }
         };

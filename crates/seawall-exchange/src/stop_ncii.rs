@@ -26,6 +26,8 @@ mod records;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use records::RecordRead;
+
 pub use desk::{Desk, Submission, Submissions};
 pub use feed::{OVERLAP_S, PAGE_SIZE, STALE_DAYS, START_TIMESTAMP, StopNcii};
 

@@ -4,8 +4,7 @@
 //! names, and cuts that array into its elements; each element is then read by `serde_json`.
 //! What stands elsewhere is only passed over.
 
-use super::record::Plan;
-use super::table::read_json;
+use super::record::Records;
 use super::text::Window;
 use super::{FileError, FilePosition, Place, ROW_BYTES_MAX, Rows, too_long};
 
@@ -39,7 +38,7 @@ impl Segment {
 
 /// Follows a document, or several behind one another.
 pub(super) struct Scanner {
-    plan: Plan<String>,
+    records: Records,
     path: Vec<Segment>,
     /// How many arrays and objects on the path are open.
     open: usize,
@@ -89,9 +88,9 @@ struct Span {
 
 impl Scanner {
     /// A machine at the beginning of a document or, where it goes on, in its array of records.
-    pub(super) fn new(plan: Plan<String>, path: Vec<Segment>, goes_on: bool) -> Self {
+    pub(super) fn new(records: Records, path: Vec<Segment>, goes_on: bool) -> Self {
         Self {
-            plan,
+            records,
             open: if goes_on { path.len() } else { 0 },
             path,
             state: if goes_on { State::Record } else { State::Value },
@@ -269,7 +268,7 @@ impl Scanner {
         is_too_long |= span.bytes > ROW_BYTES_MAX;
         let read = (is_over && !is_too_long).then(|| {
             let record = &window.rest()[..span.bytes];
-            read_json(&self.plan, record)
+            self.records.read(record)
         });
         if is_over || is_too_long {
             window.skip(span.bytes);

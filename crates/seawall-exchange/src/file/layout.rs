@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::json::Segment;
 use super::mapping::Mapping;
-use super::record::Plan;
+use super::record::{Plan, Records};
 use super::value::Kind;
 
 /// How a file is written: a [`Preset`] or a mapping. `docs/exchanges/files.md` tells what a
@@ -34,7 +34,8 @@ pub enum Preset {
     /// The columns `content_id`, `signal_type` and `signal_val` of HMA's table of signals, as
     /// CSV.
     HmaSignals,
-    /// Answers of StopNCII's `FetchHashes`, one or several behind one another.
+    /// Answers of StopNCII's `FetchHashes`, one or several behind one another, read as its
+    /// [feed](crate::stop_ncii) reads them: an entry has the same key.
     StopNcii,
 }
 
@@ -123,7 +124,7 @@ impl Layout {
             Form::Typed { .. } => Form::Typed {
                 kind: Some(Kind::named(name)),
             },
-            Form::Table(_) | Form::Lines { .. } | Form::Json { .. } => return None,
+            Form::Table(_) | Form::Lines(_) | Form::Json { .. } => return None,
         };
         Some(Self { form })
     }
@@ -144,7 +145,11 @@ impl From<Preset> for Layout {
             Preset::TxLocalFile => return Self::new(Form::Typed { kind: None }),
             Preset::TxDataset => TX_DATASET,
             Preset::HmaSignals => HMA_SIGNALS,
-            Preset::StopNcii => STOPNCII,
+            Preset::StopNcii => {
+                let path = vec![Segment::Field("hashRecords".to_owned())];
+                let records = Records::StopNcii;
+                return Self::new(Form::Json { records, path });
+            }
         };
         Self::from_toml(mapping).expect("a test reads every preset")
     }
@@ -160,11 +165,12 @@ pub(super) enum Form {
     /// A table.
     Table(Table),
     /// A JSON record a line.
-    Lines { plan: Plan<String> },
+    Lines(Records),
     /// An array of records in a JSON document.
     Json {
-        plan: Plan<String>,
-        records: Vec<Segment>,
+        records: Records,
+        /// Where the array is.
+        path: Vec<Segment>,
     },
 }
 
@@ -204,19 +210,4 @@ id_repeats = true
 [[hash]]
 kind_in = "signal_type"
 value = "signal_val"
-"#;
-
-/// `threatexchange/exchanges/clients/stopncii/api.py`, `FetchHashesResponse`.
-const STOPNCII: &str = r#"
-format = "json"
-records = "/hashRecords"
-changed = "lastModtimestamp"
-times = "unix_s"
-[status]
-field = "hashStatus"
-withdrawn = ["Withdrawn", "Deleted"]
-active = ["Received", "Active"]
-[[hash]]
-kind_in = "signalType"
-value = "hashValue"
 "#;

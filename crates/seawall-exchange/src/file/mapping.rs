@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::json::Segment;
 use super::layout::{Form, Layout, Preset, Table};
-use super::record::{HashPlan, KindPlan, Named, Plan, StatusPlan};
+use super::record::{HashPlan, KindPlan, Named, Plan, Records, StatusPlan};
 use super::value::{Kind, Times, Writing};
 use crate::feed::Media;
 
@@ -129,7 +129,7 @@ impl TryFrom<Mapping> for Layout {
         let format = mapping.format.ok_or(MappingError::NoFormat)?;
         let is_table = matches!(format, Format::Csv | Format::Tsv);
         mapping.check(format, is_table)?;
-        let records = mapping.records.clone().unwrap_or_default();
+        let path = mapping.records.clone().unwrap_or_default();
         let table = (
             mapping.separator,
             mapping.header,
@@ -140,8 +140,11 @@ impl TryFrom<Mapping> for Layout {
         if !is_table {
             let plan = plan.map(|named| Ok::<_, MappingError>(pointer(&named.field.0)))?;
             return Ok(Self::new(match format {
-                Format::Json => Form::Json { plan, records },
-                Format::Csv | Format::Tsv | Format::Ndjson => Form::Lines { plan },
+                Format::Json => Form::Json {
+                    records: Records::Planned(plan),
+                    path,
+                },
+                Format::Csv | Format::Tsv | Format::Ndjson => Form::Lines(Records::Planned(plan)),
             }));
         }
         let (separator, header, multiline, skip_lines) = table;

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use seawall_core::{Hash, Quality, Timestamp};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::RowError;
 use super::value::{self, Kind, Times, Writing};
 use crate::feed::{Entry, EntryKey, EntryState, Fingerprint, Media};
 use crate::list::RejectReason;
+use crate::stop_ncii::RecordRead;
 
 /// What a layout says of a record, its fields being named by `F`: texts where the layout names
 /// them, numbers of columns where a header was read.
@@ -90,6 +92,54 @@ pub(super) enum Read {
         key: Option<EntryKey>,
         reason: RowError,
     },
+}
+
+/// How records of JSON are read.
+#[derive(Clone, Debug)]
+pub(super) enum Records {
+    /// By pointers.
+    Planned(Plan<String>),
+    /// As StopNCII's feed reads them.
+    StopNcii,
+}
+
+impl Records {
+    /// Reads a record.
+    pub(super) fn read(&self, bytes: &[u8]) -> Read {
+        let record: Value = match serde_json::from_slice(bytes) {
+            Ok(record) => record,
+            Err(error) => {
+                let column = error.column();
+                let reason = RowError::Json { column };
+                return Read::Rejected { key: None, reason };
+            }
+        };
+        match self {
+            Self::Planned(plan) => plan.read(&&record),
+            Self::StopNcii => read_stop_ncii(record),
+        }
+    }
+}
+
+fn read_stop_ncii(record: Value) -> Read {
+    let RecordRead { entry, mut aside } = RecordRead::of(record);
+    let reason = |what| RowError::StopNcii { what };
+    match entry {
+        Some(entry) => Read::Entry {
+            entry,
+            aside: aside.into_iter().map(|(_, what)| reason(what)).collect(),
+        },
+        None => match aside.pop() {
+            Some((key, what)) => Read::Rejected {
+                key,
+                reason: reason(what),
+            },
+            None => Read::Rejected {
+                key: None,
+                reason: RowError::Row(RejectReason::Missing),
+            },
+        },
+    }
 }
 
 impl<F> Plan<F> {

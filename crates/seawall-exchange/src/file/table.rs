@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::layout::Table;
 use super::mapping::column_number;
-use super::record::{Plan, Read, Record};
+use super::record::{Plan, Record, Records};
 use super::{FileError, LineReader, Place, RowError, Rows, Settled};
 use crate::list::RejectReason;
 
@@ -209,19 +209,19 @@ impl Record<usize> for Cells {
 
 /// Reads a JSON record a line.
 pub(super) struct LinesBody {
-    plan: Plan<String>,
+    records: Records,
 }
 
 impl LinesBody {
-    pub(super) fn new(plan: Plan<String>) -> Self {
-        Self { plan }
+    pub(super) fn new(records: Records) -> Self {
+        Self { records }
     }
 }
 
 impl LineReader for LinesBody {
     fn line(&mut self, place: Place, line: &[u8], out: &mut Rows<'_>) -> Result<(), FileError> {
         if !line.trim_ascii().is_empty() {
-            out.give(place, read_json(&self.plan, line));
+            out.give(place, self.records.read(line));
         }
         Ok(())
     }
@@ -232,19 +232,6 @@ impl LineReader for LinesBody {
 
     fn settled(&self) -> Option<Settled> {
         Some(Settled::default())
-    }
-}
-
-/// Reads one record of JSON.
-pub(super) fn read_json(plan: &Plan<String>, bytes: &[u8]) -> Read {
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(value) => plan.read(&&value),
-        Err(error) => Read::Rejected {
-            key: None,
-            reason: RowError::Json {
-                column: error.column(),
-            },
-        },
     }
 }
 

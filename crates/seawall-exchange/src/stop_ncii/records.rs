@@ -53,45 +53,71 @@ impl Answered {
     }
 
     fn take(&mut self, place: usize, record: Value) {
-        let mut aside = |key: Option<EntryKey>, reason: &str| {
-            self.set_aside.push(SetAside {
-                place,
-                key,
-                reason: reason.to_owned(),
-            });
-        };
-        let Ok(record) = WireRecord::deserialize(record) else {
-            return aside(None, "a record without a type, a value or a status");
-        };
-        let (key, fingerprint) = match read_value(&record) {
-            Ok(read) => read,
-            Err(reason) => return aside(None, reason),
-        };
-        let Some(state) = state_of(&record.hash_status) else {
-            return aside(Some(key), "a record of an unknown status");
-        };
-        let mut opinions = Vec::new();
-        for feedback in items(record.feedbacks.as_ref()) {
-            match read_feedback(feedback) {
-                Ok(stated) => opinions.extend(stated),
-                Err(reason) => aside(Some(key.clone()), reason),
-            }
-        }
-        let regions = items(record.hash_regions.as_ref()).filter_map(Value::as_str);
-        self.entries.push(Entry {
+        let read = RecordRead::of(record);
+        let aside = read.aside.into_iter().map(|(key, reason)| SetAside {
+            place,
             key,
-            state,
-            owner: None,
-            class: None,
-            tags: regions.map(str::to_owned).collect(),
-            changed_at: record.last_modified.as_ref().and_then(read_seconds),
-            fingerprints: match state {
-                EntryState::Active => vec![fingerprint],
-                EntryState::Withdrawn => Vec::new(),
-            },
-            opinions,
+            reason: reason.to_owned(),
         });
+        self.set_aside.extend(aside);
+        self.entries.extend(read.entry);
     }
+}
+
+/// What one record gives.
+pub(crate) struct RecordRead {
+    /// Its entry, where it is one.
+    pub(crate) entry: Option<Entry>,
+    /// What of it could not be read, and of which entry.
+    pub(crate) aside: Vec<(Option<EntryKey>, &'static str)>,
+}
+
+impl RecordRead {
+    /// Reads a record of a page.
+    pub(crate) fn of(record: Value) -> Self {
+        let mut aside = Vec::new();
+        let entry = match read_record(record, &mut aside) {
+            Ok(entry) => Some(entry),
+            Err(unread) => {
+                aside.push(unread);
+                None
+            }
+        };
+        Self { entry, aside }
+    }
+}
+
+fn read_record(
+    record: Value,
+    aside: &mut Vec<(Option<EntryKey>, &'static str)>,
+) -> Result<Entry, (Option<EntryKey>, &'static str)> {
+    let record = WireRecord::deserialize(record)
+        .map_err(|_| (None, "a record without a type, a value or a status"))?;
+    let (key, fingerprint) = read_value(&record).map_err(|reason| (None, reason))?;
+    let Some(state) = state_of(&record.hash_status) else {
+        return Err((Some(key), "a record of an unknown status"));
+    };
+    let mut opinions = Vec::new();
+    for feedback in items(record.feedbacks.as_ref()) {
+        match read_feedback(feedback) {
+            Ok(stated) => opinions.extend(stated),
+            Err(reason) => aside.push((Some(key.clone()), reason)),
+        }
+    }
+    let regions = items(record.hash_regions.as_ref()).filter_map(Value::as_str);
+    Ok(Entry {
+        key,
+        state,
+        owner: None,
+        class: None,
+        tags: regions.map(str::to_owned).collect(),
+        changed_at: record.last_modified.as_ref().and_then(read_seconds),
+        fingerprints: match state {
+            EntryState::Active => vec![fingerprint],
+            EntryState::Withdrawn => Vec::new(),
+        },
+        opinions,
+    })
 }
 
 #[derive(Deserialize)]

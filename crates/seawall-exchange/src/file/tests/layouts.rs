@@ -411,13 +411,11 @@ fn pages_of_stopncii_are_read_with_what_was_withdrawn() {
         Preset::StopNcii,
         text.join("\n"),
         &[
-            &format!("1 pdq:{PDQ} [image pdq {PDQ}] at=2024-05-01T09:30:00.000Z"),
-            &format!("2 md5:{MD5} [video md5 {MD5}] at=2024-05-01T09:30:00.000Z"),
-            &format!("3 pdq:{PDQ} withdrawn at=2024-05-01T09:30:00.000Z"),
-            "4 VideoTMK:abc [file VideoTMK! abc] at=2024-05-01T09:30:00.000Z",
-            &format!(
-                "5 rejected md5:{MD5} hashStatus: the layout knows this state neither as active nor as withdrawn"
-            ),
+            &format!("1 ImagePDQ:{PDQ} [image pdq {PDQ}] at=2024-05-01T09:30:00.000Z"),
+            &format!("2 VideoMD5:{MD5} [video md5 {MD5}] at=2024-05-01T09:30:00.000Z"),
+            &format!("3 ImagePDQ:{PDQ} withdrawn at=2024-05-01T09:30:00.000Z"),
+            "4 VideoTMK:abc [video VideoTMK! abc] at=2024-05-01T09:30:00.000Z",
+            &format!("5 rejected VideoMD5:{MD5} a record of an unknown status"),
         ],
     );
 }
