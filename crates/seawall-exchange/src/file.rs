@@ -417,7 +417,7 @@ impl Body {
             Form::Lines(records) => Box::new(LinesBody::new(records)),
             Form::Table(table) => {
                 let framing = Framing::new(table.multiline.then_some(table.separator));
-                let body = TableBody::new(table, settled)?;
+                let body = TableBody::new(*table, settled)?;
                 return Ok(Self::Lines(Box::new(body), framing));
             }
             Form::Json { records, path } => {

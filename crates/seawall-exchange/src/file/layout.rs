@@ -163,7 +163,7 @@ pub(super) enum Form {
     /// A kind and a value a line.
     Typed { kind: Option<Kind> },
     /// A table.
-    Table(Table),
+    Table(Box<Table>),
     /// A JSON record a line.
     Lines(Records),
     /// An array of records in a JSON document.

@@ -141,10 +141,12 @@ impl TryFrom<Mapping> for Layout {
             let plan = plan.map(|named| Ok::<_, MappingError>(pointer(&named.field.0)))?;
             return Ok(Self::new(match format {
                 Format::Json => Form::Json {
-                    records: Records::Planned(plan),
+                    records: Records::Planned(Box::new(plan)),
                     path,
                 },
-                Format::Csv | Format::Tsv | Format::Ndjson => Form::Lines(Records::Planned(plan)),
+                Format::Csv | Format::Tsv | Format::Ndjson => {
+                    Form::Lines(Records::Planned(Box::new(plan)))
+                }
             }));
         }
         let (separator, header, multiline, skip_lines) = table;
@@ -154,13 +156,13 @@ impl TryFrom<Mapping> for Layout {
         if !header {
             plan.map(column_number)?;
         }
-        Ok(Self::new(Form::Table(Table {
+        Ok(Self::new(Form::Table(Box::new(Table {
             plan,
             separator: separator.unwrap_or(usual),
             header,
             multiline: multiline.unwrap_or(false),
             skip_lines: skip_lines.unwrap_or(0),
-        })))
+        }))))
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) enum Read {
 #[derive(Clone, Debug)]
 pub(super) enum Records {
     /// By pointers.
-    Planned(Plan<String>),
+    Planned(Box<Plan<String>>),
     /// As StopNCII's feed reads them.
     StopNcii,
 }
