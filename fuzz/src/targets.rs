@@ -9,7 +9,9 @@ use seawall::Budget;
 use seawall::index::Index;
 use seawall::preview::PreviewStyle;
 use seawall_casework::report::CallKind;
-use seawall_core::{HashReport, Limits, Outcome, Reason, View, ViewOptions};
+use seawall_core::{HashReport, Limits, Outcome, Reason, Redacted, Timestamp, View, ViewOptions};
+use seawall_exchange::feed::{Feed, PartnerAnswer};
+use seawall_exchange::feedback::FeedbackDesk;
 use seawall_exchange::file::{FileError, FileReader, FileRow, Layout, Preset};
 use seawall_exchange::normal::{NormalText, NormalUrl};
 use sha2::{Digest, Sha256};
@@ -18,7 +20,7 @@ use sha2::{Digest, Sha256};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. Those that decode differ in their seeds alone: bytes say what they are.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 18] = [
     ("decode_jpeg", decode),
     ("decode_png", decode),
     ("decode_gif", decode),
@@ -28,6 +30,8 @@ pub const TARGETS: [Target; 16] = [
     ("decode_heic", decode),
     ("decode_avif", decode),
     ("list", list),
+    ("ncmec", ncmec),
+    ("stop_ncii", stop_ncii),
     ("file", file),
     ("normal", normal),
     ("reply", reply),
@@ -158,6 +162,66 @@ fn rows(
     let end = read.and_then(|()| reader.finish(&mut rows));
     (rows, end)
 }
+
+/// What NCMEC answers to each call.
+pub fn ncmec(bytes: &[u8]) {
+    let config = seawall_exchange::ncmec::Config {
+        base: "https://partner.example".parse().expect("an address"),
+        environment: seawall_exchange::ncmec::Environment::Npo,
+        username: String::new(),
+        password: Redacted(String::new()),
+        members: None,
+    };
+    let now = Timestamp::from_millis(NOW_MS);
+    let mut feed = seawall_exchange::ncmec::Ncmec::new(config.clone(), None, now);
+    feed_takes(&mut feed, bytes);
+    let answer = answered(bytes);
+    let _ = seawall_exchange::ncmec::read_status(&answer);
+    let _ = seawall_exchange::ncmec::read_members(&answer);
+    let _ = seawall_exchange::ncmec::read_reasons(&answer);
+    let _ = seawall_exchange::ncmec::Desk::new(config).receipt(&answer);
+}
+
+/// What StopNCII answers.
+pub fn stop_ncii(bytes: &[u8]) {
+    let config = seawall_exchange::stop_ncii::Config {
+        base: "https://partner.example".parse().expect("an address"),
+        subscription_key: Redacted(String::new()),
+        fetch_key: Redacted(String::new()),
+        feedback_key: None,
+        submit_key: None,
+    };
+    let now = Timestamp::from_millis(NOW_MS);
+    feed_takes(
+        &mut seawall_exchange::stop_ncii::StopNcii::new(config, None, now),
+        bytes,
+    );
+}
+
+/// The same answer again and again: an error moves nothing, a page moves on, and a place to go
+/// on from comes with an end alone.
+fn feed_takes(feed: &mut dyn Feed, bytes: &[u8]) {
+    for _ in 0..3 {
+        let asked = feed.request();
+        match feed.answer(&answered(bytes)) {
+            Err(_) => assert!(feed.request() == asked),
+            Ok(_) if asked.is_some() => assert!(feed.request() != asked),
+            Ok(page) => assert!(feed.request().is_none() && page.checkpoint.is_none()),
+        }
+    }
+}
+
+fn answered(body: &[u8]) -> PartnerAnswer<'_> {
+    PartnerAnswer {
+        status: 200,
+        retry_after: None,
+        body,
+        now: Timestamp::from_millis(NOW_MS),
+    }
+}
+
+/// 2024-05-02T00:00:00Z.
+const NOW_MS: i64 = 1_714_608_000_000;
 
 /// An address and a text, as a list or a caller gives them.
 pub fn normal(bytes: &[u8]) {

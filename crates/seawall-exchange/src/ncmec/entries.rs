@@ -206,10 +206,11 @@ fn disagreements(opinions: &mut Vec<StatedOpinion>, feedback: &Element) {
                 are_told = false;
             }
             let words = part.attribute("name").or(part.attribute("guid"));
-            reasons.extend(words.map(|words| match &kind {
+            let fresh = words.map(|words| match &kind {
                 Some(kind) => format!("{kind}: {words}"),
                 None => words.to_owned(),
-            }));
+            });
+            reasons.extend(fresh.filter(|_| reasons.len() < REASONS_MAX));
         }
         let members = match part.name.as_str() {
             "members" => Some(part),
@@ -233,15 +234,17 @@ fn state(
     let members = members.map(|members| &members.children);
     let members = members.into_iter().flatten().filter(|m| m.is("member"));
     for by in members.filter_map(|member| member.attribute("id").or(member.text())) {
-        let known = opinions
-            .iter_mut()
-            .find(|stated| stated.by == by && stated.opinion == opinion);
-        match known {
-            Some(stated) => {
-                let fresh = reasons.iter().filter(|r| !stated.reasons.contains(r));
-                let fresh: Vec<String> = fresh.cloned().collect();
-                stated.reasons.extend(fresh);
+        let is_it = |stated: &StatedOpinion| stated.by == by && stated.opinion == opinion;
+        match opinions.iter().position(is_it) {
+            Some(place) => {
+                let known = &mut opinions[place].reasons;
+                for reason in reasons {
+                    if known.len() < REASONS_MAX && !known.contains(reason) {
+                        known.push(reason.clone());
+                    }
+                }
             }
+            None if opinions.len() >= OPINIONS_MAX => {}
             None => opinions.push(StatedOpinion {
                 by: by.to_owned(),
                 opinion,
@@ -250,3 +253,7 @@ fn state(
         }
     }
 }
+
+/// No entry has so many; without an end, comparing each with each would have none.
+const OPINIONS_MAX: usize = 1_000;
+const REASONS_MAX: usize = 32;

@@ -18,6 +18,9 @@ use crate::feed::{Checkpoint, Feed, FeedError, Method, Page, PartnerAnswer, Part
 pub const OVERLAP_S: i64 = 300;
 
 /// One run from a checkpoint to the present.
+///
+/// An answer that gives an error changes nothing: the same request may be asked again, so that a
+/// long window need not be begun anew for one refusal.
 pub struct Ncmec {
     config: Config,
     is_whole: bool,

@@ -219,6 +219,25 @@ fn what_cannot_be_read_is_set_aside_and_the_page_goes_on() {
 }
 
 #[test]
+fn opinions_and_reasons_have_an_end() {
+    let reasons: String = (0..40)
+        .map(|n| format!("<reason name=\"r{n}\"/>"))
+        .collect();
+    let members: String = (0..1_200)
+        .map(|n| format!("<member id=\"{n}\"/>"))
+        .collect();
+    let body = format!(
+        "<queryResult><images><image><member id=\"1\"/><id>a</id><feedback><negativeFeedback>\
+         <reasons>{reasons}<members>{members}</members></reasons></negativeFeedback></feedback>\
+         </image></images></queryResult>"
+    );
+    let page = Ncmec::new(config(), None, now()).answer(&ok(&body));
+    let opinions = &page.expect("a page").entries[0].opinions;
+    assert_eq!(opinions.len(), 1_000);
+    assert!(opinions.iter().all(|stated| stated.reasons.len() == 32));
+}
+
+#[test]
 fn the_first_request_asks_for_a_window_in_utc_with_basic_credentials() {
     let feed = Ncmec::new(config(), None, now());
     assert!(feed.is_whole());

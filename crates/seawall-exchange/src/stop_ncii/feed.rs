@@ -24,6 +24,8 @@ pub const OVERLAP_S: i64 = 300;
 pub const STALE_DAYS: i64 = 30;
 
 /// One run from a checkpoint to the present.
+///
+/// An answer that gives an error changes nothing: the same request may be asked again.
 pub struct StopNcii {
     config: Config,
     /// Where the run begins; `None` at the list's beginning.
