@@ -33,9 +33,13 @@ impl Answered {
             let media = match group.name.as_str() {
                 "images" => Media::Image,
                 "videos" => Media::Video,
-                _ => continue,
+                _ => Media::Unknown,
             };
-            for element in &group.children {
+            let is_entry = |element: &&Element| {
+                // What stands in an unknown group may be something else altogether.
+                media != Media::Unknown || element.child("id").is_some()
+            };
+            for element in group.children.iter().filter(is_entry) {
                 page.count += 1;
                 page.take(element, media, members);
             }
@@ -49,17 +53,20 @@ impl Answered {
 
     fn take(&mut self, element: &Element, media: Media, members: Option<&BTreeSet<u64>>) {
         let mut notes = Vec::new();
-        let read = read_entry(element, media, members, &mut notes);
-        let key = match &read {
-            Ok(entry) => entry.as_ref().map(|entry| entry.key.clone()),
+        let key = match read_key(element) {
+            Ok((member, _)) if members.is_some_and(|members| !members.contains(&member)) => return,
+            Ok((member, key)) => {
+                match read_entry(element, media, member, &key, &mut notes) {
+                    Some(entry) => self.entries.push(entry),
+                    None => notes.push("an entry of an unknown kind".to_owned()),
+                }
+                Some(key)
+            }
             Err(reason) => {
-                notes.push((*reason).to_owned());
+                notes.push(reason.to_owned());
                 None
             }
         };
-        if let Ok(Some(entry)) = read {
-            self.entries.push(entry);
-        }
         let place = self.count;
         self.set_aside
             .extend(notes.into_iter().map(|reason| SetAside {
@@ -70,29 +77,32 @@ impl Answered {
     }
 }
 
-/// Reads an entry; `None` where it is of a member that was not chosen.
-fn read_entry(
-    element: &Element,
-    media: Media,
-    members: Option<&BTreeSet<u64>>,
-    notes: &mut Vec<String>,
-) -> Result<Option<Entry>, &'static str> {
-    let state = match element.name.as_str() {
-        "image" | "video" => EntryState::Active,
-        "deletedImage" | "deletedVideo" => EntryState::Withdrawn,
-        _ => return Err("an entry of an unknown kind"),
-    };
+/// The number of an entry's member, and the entry's key.
+fn read_key(element: &Element) -> Result<(u64, EntryKey), &'static str> {
     let member = element
         .child("member")
         .and_then(|member| member.attribute("id"))
         .and_then(|id| id.parse::<u64>().ok())
         .ok_or("an entry without the number of its member")?;
-    if members.is_some_and(|members| !members.contains(&member)) {
-        return Ok(None);
-    }
     let id = element.text_of("id").ok_or("an entry without an id")?;
     let key = EntryKey::new(format!("{member}-{id}"))
         .map_err(|_| "an entry whose id is longer or of other characters than a key may be")?;
+    Ok((member, key))
+}
+
+/// Reads an entry; `None` where it is of an unknown kind.
+fn read_entry(
+    element: &Element,
+    media: Media,
+    member: u64,
+    key: &EntryKey,
+    notes: &mut Vec<String>,
+) -> Option<Entry> {
+    let state = match element.name.as_str() {
+        "image" | "video" => EntryState::Active,
+        "deletedImage" | "deletedVideo" => EntryState::Withdrawn,
+        _ => return None,
+    };
     let changed_at = element.text_of("timestamp").and_then(|text| {
         let time = text.parse().ok();
         if time.is_none() {
@@ -104,8 +114,8 @@ fn read_entry(
         EntryState::Active => fingerprints(element, media, notes),
         EntryState::Withdrawn => Vec::new(),
     };
-    Ok(Some(Entry {
-        key,
+    Some(Entry {
+        key: key.clone(),
         state,
         owner: Some(member.to_string()),
         class: element.text_of("classification").map(str::to_owned),
@@ -113,7 +123,7 @@ fn read_entry(
         changed_at,
         fingerprints,
         opinions: opinions(element, notes),
-    }))
+    })
 }
 
 /// The fingerprints of an entry. Those without a value are left out, those given by a link are

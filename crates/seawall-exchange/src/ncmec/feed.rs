@@ -1,8 +1,6 @@
 //! Reading a list, window by window.
 
-use std::collections::HashSet;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use seawall_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,9 +11,11 @@ use super::newest::Newest;
 use super::windows::{Density, Step, WIDTH_FIRST_S, Windows};
 use super::{Config, missing, unreadable};
 use crate::feed::{Checkpoint, Feed, FeedError, Method, Page, PartnerAnswer, PartnerRequest};
+use crate::trail::Trail;
 
-/// The last seconds of a run, which the next run reads again.
-pub const OVERLAP_S: i64 = 300;
+/// The last seconds of a run, which the next run reads again: an hour, since what is put in by a
+/// long bulk upload may bear the time of its start.
+pub const OVERLAP_S: i64 = 3_600;
 
 /// One run from a checkpoint to the present.
 ///
@@ -29,8 +29,8 @@ pub struct Ncmec {
     start_s: i64,
     /// The page of the window that is asked for next, where it is not the first.
     next: Option<Url>,
-    /// The pages of the window that were asked for.
-    asked: HashSet<u64>,
+    /// The pages of the window that links led to.
+    trail: Trail,
     newest: Newest,
 }
 
@@ -70,7 +70,7 @@ impl Ncmec {
             windows: Windows::new(from_s, width_s, end_s, density),
             start_s: from_s,
             next: None,
-            asked: HashSet::new(),
+            trail: Trail::default(),
             newest: Newest::default(),
         }
     }
@@ -110,18 +110,16 @@ impl Ncmec {
         Ok(url)
     }
 
-    /// The link to the next page, if it is one that was not followed yet.
-    fn next_page(&self, asked: &Url, link: Option<&str>) -> Result<Option<Url>, FeedError> {
+    /// The next page, unless its link leads back.
+    fn next_page(&mut self, asked: &Url, link: Option<&str>) -> Result<Option<Url>, FeedError> {
         let Some(link) = link else {
             return Ok(None);
         };
         let url = self.follow(link)?;
-        if self.asked.contains(&fingerprint(&url)) || url == *asked {
+        if url == *asked {
             return Err(FeedError::Repeated);
         }
-        if self.asked.len() >= WINDOW_PAGES_MAX {
-            return Err(unreadable("its window has more pages than any list"));
-        }
+        self.trail.go(url.as_str())?;
         Ok(Some(url))
     }
 
@@ -156,7 +154,6 @@ impl Feed for Ncmec {
             checkpoint: None,
         };
         page.entries.retain(|entry| self.newest.admits(entry));
-        self.asked.insert(fingerprint(&asked));
         match self.windows.took(answered.count, next.is_some()) {
             Step::Page => self.next = next,
             Step::Narrower => self.open_window(),
@@ -178,7 +175,7 @@ impl Feed for Ncmec {
 impl Ncmec {
     fn open_window(&mut self) {
         self.next = None;
-        self.asked.clear();
+        self.trail = Trail::default();
     }
 }
 
@@ -217,13 +214,6 @@ fn zulu(unix_s: i64) -> String {
     text.replace(".000Z", "Z")
 }
 
-fn fingerprint(url: &Url) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    url.as_str().hash(&mut hasher);
-    hasher.finish()
-}
-
 /// What is younger is still being written.
 const MARGIN_MS: i64 = 5_000;
 const LINK_BYTES_MAX: usize = 4096;
-const WINDOW_PAGES_MAX: usize = 1_000_000;

@@ -1,8 +1,6 @@
 //! Reading the list, page by page.
 
-use std::collections::HashSet;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use seawall_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::records::Answered;
 use super::{Config, missing, unreadable};
 use crate::feed::{Checkpoint, Feed, FeedError, Method, Page, PartnerAnswer, PartnerRequest};
+use crate::trail::Trail;
 
 /// How many records are asked for at once.
 pub const PAGE_SIZE: u32 = 800;
@@ -18,7 +17,7 @@ pub const PAGE_SIZE: u32 = 800;
 pub const START_TIMESTAMP: i64 = 10;
 
 /// How many seconds before its checkpoint a run begins.
-pub const OVERLAP_S: i64 = 300;
+pub const OVERLAP_S: i64 = 3_600;
 
 /// After so many days without a run the list is read whole.
 pub const STALE_DAYS: i64 = 30;
@@ -32,8 +31,7 @@ pub struct StopNcii {
     place: Option<Place>,
     /// The token of the page to ask for, after the first.
     token: Option<String>,
-    /// The tokens that were given so far.
-    given: HashSet<u64>,
+    trail: Trail,
     is_done: bool,
 }
 
@@ -41,7 +39,6 @@ impl fmt::Debug for StopNcii {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StopNcii")
             .field("is_whole", &self.place.is_none())
-            .field("pages", &self.given.len())
             .field("is_done", &self.is_done)
             .finish_non_exhaustive()
     }
@@ -59,7 +56,7 @@ impl StopNcii {
             config,
             place,
             token: None,
-            given: HashSet::new(),
+            trail: Trail::default(),
             is_done: false,
         }
     }
@@ -72,19 +69,17 @@ impl StopNcii {
             .max(START_TIMESTAMP)
     }
 
-    /// The token of the next page, if it is one that was not given before.
-    fn next_token(&self, answered: &Answered) -> Result<String, FeedError> {
+    /// The token of the next page, unless it leads back.
+    fn next_token(&mut self, answered: &Answered) -> Result<String, FeedError> {
         let token = answered
             .next_page_token
             .as_deref()
             .filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| unreadable("it says that more follows, but not where"))?;
-        if token.len() > TOKEN_BYTES_MAX || self.given.len() >= PAGES_MAX {
-            return Err(unreadable("it has more pages, or a longer token, than any"));
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(unreadable("its page token is longer than any"));
         }
-        if self.given.contains(&fingerprint(token)) {
-            return Err(FeedError::Repeated);
-        }
+        self.trail.go(token)?;
         Ok(token.to_owned())
     }
 
@@ -128,7 +123,6 @@ impl Feed for StopNcii {
         let answered = Answered::read(body)?;
         let checkpoint = if answered.has_more_records {
             let token = self.next_token(&answered)?;
-            self.given.insert(fingerprint(&token));
             self.token = Some(token);
             None
         } else {
@@ -167,13 +161,6 @@ impl Place {
     }
 }
 
-fn fingerprint(token: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    token.hash(&mut hasher);
-    hasher.finish()
-}
-
 const CALL: &str = "FetchHashes";
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const TOKEN_BYTES_MAX: usize = 4096;
-const PAGES_MAX: usize = 1_000_000;

@@ -16,6 +16,7 @@ pub(super) struct Answered {
     pub(super) entries: Vec<Entry>,
     pub(super) set_aside: Vec<SetAside>,
     pub(super) next_page_token: Option<String>,
+    /// In whole seconds since 1970.
     pub(super) next_set_timestamp: Option<i64>,
     pub(super) has_more_records: bool,
 }
@@ -43,7 +44,11 @@ impl Answered {
             entries: Vec::with_capacity(records.len()),
             set_aside: Vec::new(),
             next_page_token: wire.next_page_token,
-            next_set_timestamp: wire.next_set_timestamp,
+            next_set_timestamp: wire
+                .next_set_timestamp
+                .as_ref()
+                .and_then(read_seconds)
+                .map(|time| time.as_millis().div_euclid(1000)),
             has_more_records: wire.has_more_records,
         };
         for (index, record) in records.into_iter().enumerate() {
@@ -124,7 +129,7 @@ fn read_record(
 #[serde(rename_all = "camelCase")]
 struct WirePage {
     next_page_token: Option<String>,
-    next_set_timestamp: Option<i64>,
+    next_set_timestamp: Option<Value>,
     has_more_records: bool,
     count: Option<u64>,
     hash_records: Option<Vec<Value>>,
