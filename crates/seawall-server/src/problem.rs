@@ -46,6 +46,7 @@ problem_codes! {
     BadUpload BAD_REQUEST "bad_upload" "The upload could not be read",
     BadUrl BAD_REQUEST "bad_url" "The URL is not one that can be fetched",
     BankExists CONFLICT "bank_exists" "There is a bank of this name already",
+    BankSealed CONFLICT "bank_sealed" "The bank's contents are what exchanges list",
     Busy SERVICE_UNAVAILABLE "busy" "The server has as much to do as it takes on; try again shortly",
     BuiltIn CONFLICT "built_in" "The built-in test bank stays as it is",
     FetchBusy SERVICE_UNAVAILABLE "fetch_busy" "Too many URLs are being fetched",
@@ -194,6 +195,7 @@ impl From<BankError> for Problem {
                 Self::new(Code::BadParameter).detail(error)
             }
             BankError::BuiltIn => Self::new(Code::BuiltIn),
+            BankError::Sealed => Self::new(Code::BankSealed).detail(error),
             BankError::NoHash => Self::new(Code::NoHash).detail(error),
             BankError::Workflow(error) => error.into(),
             other => Self::internal(&other),

@@ -26,6 +26,10 @@ CREATE TABLE exchanges (
     -- Runs in a row that failed, and why the last one did.
     failures        INTEGER NOT NULL,
     fault           TEXT,
+    -- What could not be read then, its values painted over, sealed.
+    fault_page      BLOB,
+    -- Of what could not be read in the last run some examples, as JSON; none quotes a value.
+    problems        TEXT NOT NULL DEFAULT '[]',
     started_ms      INTEGER,
     ended_ms        INTEGER,
     succeeded_ms    INTEGER,

@@ -105,6 +105,8 @@ pub struct Applied {
     pub older: u64,
     /// Hashes that are held back, of those that came.
     pub held: u64,
+    /// What it made the bank's revision; 0 where nothing of the bank changed.
+    pub revision: i64,
     /// The contents that are not listed any more, in order.
     pub gone: Vec<ContentId>,
     /// Every content that the batch spoke of and that is listed.

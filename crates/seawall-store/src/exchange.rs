@@ -1,9 +1,10 @@
 //! Exchanges: how far each was read, how it went, and who reads it now.
 
 use rusqlite::{OptionalExtension, Row};
-use seawall_core::{BankId, ContentId, ExchangeId, ListId, Timestamp};
+use seawall_core::{BankId, ContentId, ExchangeId, ListId, Random, Timestamp};
 use seawall_exchange::feed::Checkpoint;
 
+use crate::vault::ListKey;
 use crate::{EntryScope, ListName, Reader, StoreError, Tx};
 
 /// An exchange as it is kept. How to reach the partner stands in the configuration.
@@ -33,6 +34,8 @@ pub struct Exchange {
     pub failures: u32,
     /// Why the last one did.
     pub fault: Option<String>,
+    /// Examples of what could not be read in the last run; none quotes a value.
+    pub problems: Vec<String>,
     /// When the last run began.
     pub started_at: Option<Timestamp>,
     /// When the last run ended.
@@ -92,6 +95,13 @@ pub struct RunCounts {
 pub struct RunEnd {
     /// Why it failed; `None` where it came up to the present.
     pub fault: Option<String>,
+    /// What could not be read, its values painted over; kept sealed.
+    pub fault_page: Option<String>,
+    /// Examples of what could not be read.
+    pub problems: Vec<String>,
+    /// Whether this run was to read from the beginning when it began. Who asks for one in the
+    /// meantime still gets it.
+    pub was_reconcile: bool,
     /// Whether the next run has to read from the beginning.
     pub reconcile: bool,
     /// When the next one is due.
@@ -131,6 +141,31 @@ impl Reader<'_> {
             .prepare_cached("SELECT name FROM exchanges WHERE id = ?1")?;
         let name = statement.query_row([exchange.0], |row| row.get(0));
         Ok(name.optional()?)
+    }
+
+    /// What could not be read in the last run, its values painted over.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn fault_page(
+        &self,
+        key: &ListKey,
+        exchange: ExchangeId,
+    ) -> Result<Option<String>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT fault_page FROM exchanges WHERE id = ?1")?;
+        let sealed: Option<Option<Vec<u8>>> = statement
+            .query_row([exchange.0], |row| row.get(0))
+            .optional()?;
+        let Some(sealed) = sealed.flatten() else {
+            return Ok(None);
+        };
+        let page = key.open(&fault_binding(exchange), &sealed)?;
+        let page = String::from_utf8(page).map_err(|_| StoreError::Value {
+            place: "exchanges.fault_page",
+        })?;
+        Ok(Some(page))
     }
 
     /// The highest id that was given to a content.
@@ -237,12 +272,17 @@ impl Tx<'_> {
         exchange: ExchangeId,
         lease: [u8; 16],
         end: &RunEnd,
+        key: &ListKey,
+        random: &dyn Random,
     ) -> Result<(), StoreError> {
+        let binding = fault_binding(exchange);
+        let page = end.fault_page.as_deref().map(str::as_bytes);
+        let page = page.map(|page| key.seal(&binding, page, random));
         self.connection.execute(
             "UPDATE exchanges SET lease = NULL, lease_until_ms = 0, ended_ms = ?3, fault = ?4,
                  failures = CASE WHEN ?4 IS NULL THEN 0 ELSE failures + 1 END,
                  succeeded_ms = CASE WHEN ?4 IS NULL THEN ?3 ELSE succeeded_ms END,
-                 reconcile = ?5, next_ms = ?6
+                 reconcile = max(?5, reconcile - ?9), next_ms = ?6, fault_page = ?7, problems = ?8
              WHERE id = ?1 AND lease = ?2",
             (
                 exchange.0,
@@ -251,6 +291,9 @@ impl Tx<'_> {
                 &end.fault,
                 end.reconcile,
                 end.next_at.as_millis(),
+                page,
+                serde_json::to_string(&end.problems)?,
+                end.was_reconcile,
             ),
         )?;
         Ok(())
@@ -314,14 +357,22 @@ impl Tx<'_> {
         Ok(allowed == 1)
     }
 
-    /// Forgets an exchange and its entries. Those that were listed have to be withdrawn first.
+    /// Forgets an exchange with its entries and their list; how many contents were listed.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn delete_exchange(&self, exchange: ExchangeId) -> Result<(), StoreError> {
+    pub fn delete_exchange(&self, exchange: &Exchange) -> Result<u64, StoreError> {
+        let contents = self.entries_listed(exchange.id)?;
         self.connection
-            .execute("DELETE FROM exchanges WHERE id = ?1", [exchange.0])?;
-        Ok(())
+            .execute("DELETE FROM exchanges WHERE id = ?1", [exchange.id.0])?;
+        self.connection
+            .execute("DELETE FROM lists WHERE id = ?1", [exchange.list.0])?;
+        self.connection.execute(
+            "UPDATE banks SET contents = contents - ?2 WHERE id = ?1",
+            (exchange.bank.0, contents),
+        )?;
+        self.touch_bank(exchange.bank)?;
+        Ok(contents)
     }
 }
 
@@ -347,6 +398,7 @@ fn read_exchange(row: &Row<'_>) -> Result<Exchange, StoreError> {
         missing_allowed: row.get("missing_allowed")?,
         failures: row.get("failures")?,
         fault: row.get("fault")?,
+        problems: serde_json::from_str(&row.get::<_, String>("problems")?)?,
         started_at: time("started_ms")?,
         ended_at: time("ended_ms")?,
         succeeded_at: time("succeeded_ms")?,
@@ -360,6 +412,11 @@ fn read_exchange(row: &Row<'_>) -> Result<Exchange, StoreError> {
             set_aside: row.get("set_aside")?,
         },
     })
+}
+
+/// What a page is sealed for.
+fn fault_binding(exchange: ExchangeId) -> Vec<u8> {
+    format!("exchange {exchange} fault").into_bytes()
 }
 
 const SELECT_EXCHANGE: &str = "SELECT * FROM exchanges";

@@ -312,10 +312,13 @@ fn one_at_a_time_reads_an_exchange() {
     assert!(!fixture.change(|tx| tx.keep_lease(exchange, mine, at(200))));
     let end = RunEnd {
         fault: Some("the partner answered 503".to_owned()),
+        fault_page: Some("<html>".to_owned()),
+        problems: vec!["place 3: no hash".to_owned()],
+        was_reconcile: false,
         reconcile: false,
         next_at: at(300),
     };
-    fixture.change(|tx| tx.end_run(exchange, mine, &end));
+    fixture.change(|tx| tx.end_run(exchange, mine, &end, &fixture.key, &fixture.random));
     let read = |fixture: &Fixture| {
         let exchanges = fixture.store.read(|reader| reader.exchanges());
         exchanges.expect("readable").remove(0)
@@ -325,12 +328,17 @@ fn one_at_a_time_reads_an_exchange() {
         0,
         "who lost the lease ends nothing"
     );
-    fixture.change(|tx| tx.end_run(exchange, other, &end));
+    fixture.change(|tx| tx.end_run(exchange, other, &end, &fixture.key, &fixture.random));
     let ended = read(&fixture);
     assert_eq!(
         (ended.failures, ended.next_at, ended.succeeded_at),
         (1, at(300), None)
     );
+    assert_eq!(ended.problems, end.problems);
+    let page = fixture
+        .store
+        .read(|reader| reader.fault_page(&fixture.key, exchange));
+    assert_eq!(page.expect("readable"), end.fault_page);
     assert!(fixture.change(|tx| tx.take_lease(exchange, mine, at(130))));
 }
 

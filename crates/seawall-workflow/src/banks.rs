@@ -40,6 +40,12 @@ pub enum BankError {
     /// An exception needs a reason.
     #[error("adding to an exception bank: each content needs a note that says why")]
     NoReason,
+    /// What an exchange lists is its partner's to change.
+    #[error(
+        "changing a bank: its contents are what exchanges list; use a bank of your own, or an \
+         exception"
+    )]
+    Sealed,
     /// The bank has no such list.
     #[error("finding a list: this bank has none of this name")]
     NoList,
@@ -228,7 +234,7 @@ impl Workflow {
             return Err(BankError::NoHash);
         }
         let id = self.store.write(self.clock.now(), |tx| {
-            let bank = own_bank(tx, name)?;
+            let bank = open_bank(tx, name)?;
             check_reason(&bank, content.note.as_deref())?;
             let id = tx.insert_content(bank.id, content)?;
             let event = EventDraft::new(EventKind::ContentsAdded, actor)
@@ -255,7 +261,7 @@ impl Workflow {
         actor: Actor,
     ) -> Result<Imported, BankError> {
         let imported = self.store.write(self.clock.now(), |tx| {
-            let bank = own_bank(tx, name)?;
+            let bank = open_bank(tx, name)?;
             let into = into.map(|into| tx.ensure_list(bank.id, into)).transpose()?;
             let mut imported = Imported { added: 0, known: 0 };
             for row in &list.rows {
@@ -305,17 +311,17 @@ impl Workflow {
         actor: Actor,
     ) -> Result<(), BankError> {
         let deletion = self.store.write(self.clock.now(), |tx| {
-            let bank = own_bank(tx, name)?;
+            let bank = open_bank(tx, name)?;
             let revision = tx.delete_content(bank.id, content)?;
             let deletion = Deletion {
                 bank: bank.id,
-                content,
+                contents: vec![content],
                 revision: revision.ok_or(BankError::NoContent)?,
             };
             let event = EventDraft::new(EventKind::ContentDeleted, actor).about(bank.id);
             Ok::<_, BankError>(Change::new(deletion).event(event.with("content", content.0)))
         })?;
-        Ok(self.index.refresh_without(&self.store, deletion)?)
+        Ok(self.index.refresh_without(&self.store, &deletion)?)
     }
 
     /// The lists of a bank, by name.
@@ -373,7 +379,7 @@ impl Workflow {
         actor: Actor,
     ) -> Result<u64, BankError> {
         let contents = self.store.write(self.clock.now(), |tx| {
-            let bank = own_bank(tx, name)?;
+            let bank = open_bank(tx, name)?;
             let found = tx.list(bank.id, list)?.ok_or(BankError::NoList)?;
             tx.delete_list(bank.id, found.id)?;
             let event = EventDraft::new(EventKind::ListDeleted, actor)
@@ -417,6 +423,15 @@ pub(crate) fn check_reason(bank: &Bank, note: Option<&str>) -> Result<(), BankEr
             Some(_) => Ok(()),
         },
     }
+}
+
+/// A bank whose contents are added and deleted one by one.
+pub(crate) fn open_bank(tx: &Tx<'_>, name: &BankName) -> Result<Bank, BankError> {
+    let bank = own_bank(tx, name)?;
+    if bank.sealed {
+        return Err(BankError::Sealed);
+    }
+    Ok(bank)
 }
 
 pub(crate) fn own_bank(tx: &Tx<'_>, name: &BankName) -> Result<Bank, BankError> {

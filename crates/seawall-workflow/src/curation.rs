@@ -9,7 +9,7 @@ use seawall_store::{
     Ratio, StoreError, Tx,
 };
 
-use crate::banks::{check_reason, own_bank};
+use crate::banks::{check_reason, open_bank, own_bank};
 use crate::{BankError, Workflow};
 
 /// New settings of a bank; `None` leaves one as it is.
@@ -134,7 +134,7 @@ impl Workflow {
             return Err(BankError::NoHash);
         }
         let id = self.store.write(self.clock.now(), |tx| {
-            let bank = own_bank(tx, name)?;
+            let bank = open_bank(tx, name)?;
             check_reason(&bank, content.note.as_deref())?;
             let id = match insert_kept(tx, bank.id, content, details)? {
                 Kept::Known(known) => return Ok(Change::new(known)),
@@ -184,7 +184,7 @@ impl Workflow {
         actor: Actor,
     ) -> Result<KeptContent, BankError> {
         self.store.write(self.clock.now(), |tx| {
-            let bank = own_bank(tx, name)?;
+            let bank = open_bank(tx, name)?;
             if tx.content(bank.id, content)?.is_none() {
                 return Err(BankError::NoContent);
             }

@@ -4,7 +4,7 @@ use seawall_casework::audit::EventDraft;
 use seawall_core::{Actor, BankName, EventKind};
 use seawall_store::{Change, ContentDetails, ContentSwitch, NewContent};
 
-use crate::banks::{check_reason, own_bank};
+use crate::banks::{check_reason, open_bank};
 use crate::curation::{Kept, insert_kept};
 use crate::{BankError, Workflow};
 
@@ -45,7 +45,7 @@ impl Workflow {
             return self.would_take_over(name, contents);
         }
         let taken = self.store.write(self.clock.now(), |tx| {
-            let bank = own_bank(tx, name)?;
+            let bank = open_bank(tx, name)?;
             let mut taken = TakenOver::default();
             for foreign in contents {
                 check_reason(&bank, foreign.content.note.as_deref())?;

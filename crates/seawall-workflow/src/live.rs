@@ -12,7 +12,9 @@ use arc_swap::ArcSwap;
 use seawall::index::{BankIndex, BankSettings, Entry, Index, ListSettings, SnapshotError};
 use seawall_casework::audit::{GENESIS, Verified};
 use seawall_core::{BankId, Clock, ContentId, ListId, Quality, Timestamp};
-use seawall_store::{Bank, BankHash, ContentSwitch, List, Ratio, Reader, Store, StoreError};
+use seawall_store::{
+    Applied, Bank, BankHash, ContentSwitch, List, ListKey, Ratio, Reader, Store, StoreError,
+};
 
 use crate::snapshot::{BankMark, SnapshotFile, Stored};
 
@@ -21,6 +23,7 @@ pub(crate) struct LiveIndex {
     shared: Arc<Shared>,
     /// Contents are switched off until a time.
     clock: Arc<dyn Clock>,
+    key: ListKey,
 }
 
 struct Shared {
@@ -83,13 +86,58 @@ struct Switched {
     is_in: bool,
 }
 
-/// A content that this process deleted.
-#[derive(Clone, Copy, Debug)]
+/// Contents that this process deleted.
+#[derive(Debug)]
 pub(crate) struct Deletion {
     pub(crate) bank: BankId,
-    pub(crate) content: ContentId,
+    pub(crate) contents: Vec<ContentId>,
     /// What the deletion made the bank's revision.
     pub(crate) revision: i64,
+}
+
+impl Deletion {
+    /// What a batch of entries took off their list.
+    pub(crate) fn of(bank: BankId, applied: &Applied) -> Self {
+        Self {
+            bank,
+            contents: applied.gone.clone(),
+            revision: applied.revision,
+        }
+    }
+}
+
+/// The database, with the key of what is sealed in it.
+struct Source<'a> {
+    reader: &'a Reader<'a>,
+    key: &'a ListKey,
+}
+
+impl Source<'_> {
+    fn hashes_after(&self, bank: &Bank, after: ContentId) -> Result<Vec<BankHash>, StoreError> {
+        if bank.sealed {
+            self.reader.entry_hashes_after(self.key, bank.id, after)
+        } else {
+            self.reader.bank_hashes_after(bank.id, after)
+        }
+    }
+
+    fn ids(&self, bank: &Bank) -> Result<Vec<ContentId>, StoreError> {
+        if bank.sealed {
+            self.reader.entry_ids(self.key, bank.id, ContentId(0))
+        } else {
+            self.reader.content_ids(bank.id, ContentId(0))
+        }
+    }
+
+    /// How many contents came after the last known one, and which is the last now.
+    fn since(&self, bank: &Bank, last: ContentId) -> Result<(u64, ContentId), StoreError> {
+        if bank.sealed {
+            let (count, newest) = self.reader.entries_since(bank.id, last)?;
+            return Ok((count, newest.unwrap_or(last)));
+        }
+        let ids = self.reader.content_ids(bank.id, last)?;
+        Ok((ids.len() as u64, ids.last().copied().unwrap_or(last)))
+    }
 }
 
 impl LiveIndex {
@@ -98,10 +146,14 @@ impl LiveIndex {
         store: &Store,
         file: SnapshotFile,
         clock: Arc<dyn Clock>,
+        key: ListKey,
     ) -> Result<Self, StoreError> {
         let stored = file.read();
         let now = clock.now();
-        let (snapshot, is_taken_up) = store.read(|reader| start(stored, reader, now))?;
+        let (snapshot, is_taken_up) = store.read(|reader| {
+            let key = &key;
+            start(stored, &Source { reader, key }, now)
+        })?;
         let shared = Shared {
             snapshot: ArcSwap::from_pointee(snapshot),
             written: Mutex::new(is_taken_up.then_some(0)),
@@ -112,6 +164,7 @@ impl LiveIndex {
         Ok(Self {
             shared: Arc::new(shared),
             clock,
+            key,
         })
     }
 
@@ -134,20 +187,20 @@ impl LiveIndex {
         self.change(store, None)
     }
 
-    /// The same after this deletion, whose content then need not be searched for.
+    /// The same after this deletion, whose contents then need not be searched for.
     pub(crate) fn refresh_without(
         &self,
         store: &Store,
-        deletion: Deletion,
+        deletion: &Deletion,
     ) -> Result<(), StoreError> {
         self.change(store, Some(deletion))
     }
 
-    fn change(&self, store: &Store, deletion: Option<Deletion>) -> Result<(), StoreError> {
+    fn change(&self, store: &Store, deletion: Option<&Deletion>) -> Result<(), StoreError> {
         let changing = self.shared.lock();
         let mut next = Snapshot::clone(&self.load());
-        let now = self.clock.now();
-        store.read(|reader| next.take_over(reader, deletion, now))?;
+        let (now, key) = (self.clock.now(), &self.key);
+        store.read(|reader| next.take_over(&Source { reader, key }, deletion, now))?;
         let unordered = next.index.needs_compaction();
         self.shared.snapshot.store(Arc::new(next));
         drop(changing);
@@ -207,13 +260,13 @@ const UNWRITTEN_SHARE: u64 = 16;
 /// What the file holds is believed only as far as the database bears it out; whether it was.
 fn start(
     stored: Result<Option<Stored>, SnapshotError>,
-    reader: &Reader<'_>,
+    source: &Source<'_>,
     now: Timestamp,
 ) -> Result<(Snapshot, bool), StoreError> {
     let why = match stored {
         // A first start, or one from before the index was stored: nothing is wrong.
         Ok(None) => {
-            let loaded = load(reader, now)?;
+            let loaded = load(source, now)?;
             let entries = loaded.index.size().entries;
             tracing::info!(entries, "the index was built from the database");
             return Ok((loaded, false));
@@ -221,8 +274,8 @@ fn start(
         Err(SnapshotError::Version) => "it is of another version",
         Err(_) => "it is damaged, of another key, or cannot be read",
         Ok(Some(stored)) => {
-            if reader.event_hash(stored.head.events)? == Some(stored.head.head) {
-                let taken_up = take_up(stored, reader, now)?;
+            if source.reader.event_hash(stored.head.events)? == Some(stored.head.head) {
+                let taken_up = take_up(stored, source, now)?;
                 let (entries, late) = (taken_up.index.size().entries, taken_up.changes);
                 tracing::info!(entries, late, "the stored index was taken up");
                 return Ok((taken_up, true));
@@ -230,7 +283,7 @@ fn start(
             "it is not from this database as it is now"
         }
     };
-    let loaded = load(reader, now)?;
+    let loaded = load(source, now)?;
     let entries = loaded.index.size().entries;
     tracing::warn!(
         entries,
@@ -240,7 +293,7 @@ fn start(
     Ok((loaded, false))
 }
 
-fn take_up(stored: Stored, reader: &Reader<'_>, now: Timestamp) -> Result<Snapshot, StoreError> {
+fn take_up(stored: Stored, source: &Source<'_>, now: Timestamp) -> Result<Snapshot, StoreError> {
     let marks = stored.marks.into_iter();
     let mut next = Snapshot {
         index: stored.index,
@@ -252,19 +305,20 @@ fn take_up(stored: Stored, reader: &Reader<'_>, now: Timestamp) -> Result<Snapsh
     for unmarked in known.iter().filter(|bank| !next.marks.contains_key(bank)) {
         next.index.remove_bank(*unmarked);
     }
-    next.take_over(reader, None, now)?;
+    next.take_over(source, None, now)?;
     Ok(next)
 }
 
-fn load(reader: &Reader<'_>, now: Timestamp) -> Result<Snapshot, StoreError> {
+fn load(source: &Source<'_>, now: Timestamp) -> Result<Snapshot, StoreError> {
     let (mut indexes, mut next) = (Vec::new(), Snapshot::default());
+    let reader = source.reader;
     for bank in reader.banks()? {
-        let hashes = reader.bank_hashes(bank.id)?;
+        let hashes = source.hashes_after(&bank, ContentId(0))?;
         let lists = reader.lists(bank.id)?;
         let settings = settings(&bank, &lists);
         indexes.push(Arc::new(BankIndex::new(settings, entries(hashes))));
         next.take_lists(lists);
-        next.take_bank(reader, bank)?;
+        next.take_bank(source, bank)?;
     }
     next.index = Index::new(indexes);
     let banks: Vec<BankId> = next.banks.keys().copied().collect();
@@ -284,10 +338,11 @@ impl Snapshot {
 
     fn take_over(
         &mut self,
-        reader: &Reader<'_>,
-        deletion: Option<Deletion>,
+        source: &Source<'_>,
+        deletion: Option<&Deletion>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let reader = source.reader;
         let banks = reader.banks()?;
         let present: BTreeSet<BankId> = banks.iter().map(|bank| bank.id).collect();
         for gone in self.marks.keys().filter(|bank| !present.contains(bank)) {
@@ -299,7 +354,7 @@ impl Snapshot {
         self.switches.retain(|(bank, _), _| present.contains(bank));
         for bank in banks {
             let deletion = deletion.filter(|deletion| deletion.bank == bank.id);
-            self.take_over_bank(reader, bank, deletion, now)?;
+            self.take_over_bank(source, bank, deletion, now)?;
         }
         self.take_back_due(reader, now)?;
         self.take_signal_ratios(reader)?;
@@ -309,11 +364,12 @@ impl Snapshot {
 
     fn take_over_bank(
         &mut self,
-        reader: &Reader<'_>,
+        source: &Source<'_>,
         bank: Bank,
-        deletion: Option<Deletion>,
+        deletion: Option<&Deletion>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let reader = source.reader;
         let before = self.marks.get(&bank.id).copied();
         let unchanged = before.is_some_and(|before| before.revision == bank.revision);
         if unchanged && self.banks.contains_key(&bank.id) {
@@ -332,26 +388,26 @@ impl Snapshot {
         let mut expected = before.map_or(0, |before| before.contents);
         let mut changed = 1;
         // A refresh in between may have taken the deletion over: then it is counted already.
-        let is_news = |told: &Deletion| {
-            told.content <= last && before.is_some_and(|before| before.revision < told.revision)
-        };
+        let is_news = |told: &&Deletion| before.is_some_and(|mark| mark.revision < told.revision);
         if let Some(told) = deletion.filter(is_news) {
-            self.index.withdraw(bank.id, told.content);
-            expected = expected.saturating_sub(1);
-            changed += 1;
+            for content in told.contents.iter().filter(|content| **content <= last) {
+                self.index.withdraw(bank.id, *content);
+                expected = expected.saturating_sub(1);
+                changed += 1;
+            }
         }
-        let added = reader.bank_hashes_after(bank.id, last)?;
+        let added = source.hashes_after(&bank, last)?;
         self.index
             .add(bank.id, entries(added))
             .expect("the bank was set above");
-        let new = reader.content_ids(bank.id, last)?.len() as u64;
+        let (new, _) = source.since(&bank, last)?;
         (expected, changed) = (expected + new, changed + new);
         if bank.contents != expected {
-            changed += self.withdraw_missing(reader, bank.id)?;
+            changed += self.withdraw_missing(source, &bank)?;
         }
         self.changes += changed;
         self.take_switches(reader, bank.id, now)?;
-        self.take_bank(reader, bank)
+        self.take_bank(source, bank)
     }
 
     /// Takes contents of a bank out of the index that are switched off, and back in that are on.
@@ -429,12 +485,12 @@ impl Snapshot {
 
     /// Another process, or a change at the same time, deleted contents of this bank. Returns
     /// how many.
-    fn withdraw_missing(&mut self, reader: &Reader<'_>, bank: BankId) -> Result<u64, StoreError> {
-        let present = reader.content_ids(bank, ContentId(0))?;
+    fn withdraw_missing(&mut self, source: &Source<'_>, bank: &Bank) -> Result<u64, StoreError> {
+        let present = source.ids(bank)?;
         let mut missing = 0;
-        for content in self.index.contents(bank) {
+        for content in self.index.contents(bank.id) {
             if present.binary_search(&content).is_err() {
-                self.index.withdraw(bank, content);
+                self.index.withdraw(bank.id, content);
                 missing += 1;
             }
         }
@@ -448,15 +504,15 @@ impl Snapshot {
         self.lists.extend(names);
     }
 
-    fn take_bank(&mut self, reader: &Reader<'_>, bank: Bank) -> Result<(), StoreError> {
+    fn take_bank(&mut self, source: &Source<'_>, bank: Bank) -> Result<(), StoreError> {
         let known = self.marks.get(&bank.id).map(|mark| mark.last);
         let known = known.unwrap_or(ContentId(0));
-        let last = reader.content_ids(bank.id, known)?.last().copied();
+        let (_, last) = source.since(&bank, known)?;
         let mark = BankMark {
             bank: bank.id,
             revision: bank.revision,
             contents: bank.contents,
-            last: last.unwrap_or(known),
+            last,
         };
         self.marks.insert(bank.id, mark);
         self.banks.insert(bank.id, bank);

@@ -1,17 +1,19 @@
 //! Everything the use-cases share.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use seawall_casework::report::Reporter;
 use seawall_core::{Clock, Limits, Random};
 use seawall_egress::{Egress, FetchPolicy, Fetcher};
-use seawall_store::{MasterKey, SeenKey, Store, Vault};
+use seawall_store::{ListKey, ListName, MasterKey, SeenKey, Store, Vault};
 use tokio::sync::{Notify, broadcast};
 
 use crate::access::{Attempts, KnownTokens};
 use crate::deliver::Receiver;
 use crate::error::WorkflowError;
+use crate::exchange::ExchangeSetup;
 use crate::ingest::{OpenedCase, Policy};
 use crate::live::LiveIndex;
 use crate::lookup::Counted;
@@ -65,6 +67,12 @@ pub struct Workflow {
     pub(crate) seen_key: SeenKey,
     /// Held while the seen index is searched: one search at a time.
     pub(crate) seen_lookup: Mutex<()>,
+    /// Which exchanges the configuration has.
+    pub(crate) exchanges: ArcSwap<BTreeMap<ListName, Arc<ExchangeSetup>>>,
+    /// Wakes the task that runs exchanges.
+    pub(crate) fetching: Notify,
+    /// Opens what partners list.
+    pub(crate) list_key: ListKey,
     pub(crate) reporter: Option<Reporter>,
     pub(crate) receiver: ArcSwapOption<Receiver>,
     pub(crate) webhook: Option<Webhook>,
@@ -87,7 +95,12 @@ impl Workflow {
     pub fn new(setup: Setup) -> Result<Self, WorkflowError> {
         let random = Arc::clone(&setup.random);
         let file = SnapshotFile::beside(setup.store.path(), &setup.master_key, random);
-        let index = LiveIndex::new(&setup.store, file, Arc::clone(&setup.clock))?;
+        let index = LiveIndex::new(
+            &setup.store,
+            file,
+            Arc::clone(&setup.clock),
+            setup.master_key.list_key(),
+        )?;
         Ok(Self {
             workers: WorkerPool::new(setup.worker, setup.workers, setup.limits),
             store: setup.store,
@@ -95,6 +108,9 @@ impl Workflow {
             seen: setup.seen,
             seen_key: setup.master_key.seen_key(),
             seen_lookup: Mutex::default(),
+            exchanges: ArcSwap::default(),
+            fetching: Notify::new(),
+            list_key: setup.master_key.list_key(),
             master_key: setup.master_key,
             clock: setup.clock,
             random: setup.random,

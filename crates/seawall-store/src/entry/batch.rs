@@ -319,7 +319,7 @@ impl<'a> Batch<'a> {
         for (kind, (hashes, held)) in &self.kinds {
             statement.execute((scope.exchange.0, kind, hashes, held))?;
         }
-        self.tx.touch_bank(scope.bank)?;
+        self.applied.revision = self.tx.touch_bank(scope.bank)?;
         Ok(self.applied)
     }
 }

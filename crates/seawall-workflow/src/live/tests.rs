@@ -7,8 +7,10 @@ use proptest::prelude::*;
 use seawall_casework::audit::EventDraft;
 use seawall_casework::case::CasePurpose;
 use seawall_core::{Actor, BankRole, EventKind, Hash, PdqHash, Threshold, Timestamp};
+use seawall_exchange::feed::{Entry, EntryKey, EntryState, Fingerprint, Media};
 use seawall_store::{
-    BankChange, Change, ListChange, ListName, MasterKey, NewBank, NewContent, StoredHash, Tx,
+    BankChange, Change, HeldBack, ListChange, ListName, MasterKey, NewBank, NewContent,
+    NewExchange, StoredHash, Tx,
 };
 use seawall_testkit::{FakeClock, SeededRandom};
 
@@ -68,7 +70,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let (bank, quality) = (0_u8..3, prop::option::of(40_u8..60));
+    let (bank, quality) = (0_u8..4, prop::option::of(40_u8..60));
     prop_oneof![
         2 => bank.clone().prop_map(|bank| Step::AddBank { bank }),
         1 => bank.clone().prop_map(|bank| Step::DeleteBank { bank }),
@@ -111,7 +113,7 @@ impl Walk {
         let clock = Arc::new(FakeClock::new(Timestamp::from_millis(1_000)));
         let told: Arc<dyn Clock> = Arc::clone(&clock) as _;
         Self {
-            live: LiveIndex::new(&store, file(&store, 1), told).expect("loaded"),
+            live: LiveIndex::new(&store, file(&store, 1), told, list_key()).expect("loaded"),
             clock,
             store,
             folder,
@@ -122,7 +124,7 @@ impl Walk {
     /// What a start gives, with the key of this number.
     fn start(&self, key: u64) -> Result<LiveIndex, StoreError> {
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
-        LiveIndex::new(&self.store, file(&self.store, key), clock)
+        LiveIndex::new(&self.store, file(&self.store, key), clock, list_key())
     }
 
     fn write(&self, work: impl FnOnce(&Tx<'_>) -> Result<(), StoreError>) {
@@ -221,7 +223,7 @@ impl Walk {
 
     fn tell(&mut self) {
         if let Some(deletion) = self.untold.pop() {
-            let refreshed = self.live.refresh_without(&self.store, deletion);
+            let refreshed = self.live.refresh_without(&self.store, &deletion);
             refreshed.expect("refreshed");
         }
     }
@@ -234,7 +236,7 @@ impl Walk {
     fn add_bank(&self, bank: u8) {
         if self.bank(bank).is_none() {
             let new = NewBank {
-                sealed: false,
+                sealed: bank == SEALED,
                 name: format!("BANK_{bank}").parse().expect("a bank's name"),
                 threshold: Threshold::DEFAULT,
                 enabled: true,
@@ -246,11 +248,61 @@ impl Walk {
                 },
                 owner: None,
             };
-            self.write(|tx| tx.insert_bank(&new).map(|_| ()));
+            self.write(|tx| {
+                let bank = tx.insert_bank(&new)?;
+                if new.sealed {
+                    let list = tx.ensure_list(bank, &name(9))?;
+                    tx.insert_exchange(&NewExchange {
+                        name: name(9),
+                        bank,
+                        list,
+                        protocol: "test".to_owned(),
+                    })?;
+                }
+                Ok(())
+            });
         }
     }
 
+    /// What a partner lists: each hash under a key of its own, those of low quality and some
+    /// others held back.
+    fn list_entries(&self, hashes: &[u64], quality: Option<u8>) {
+        let entry = |hash: &u64| Entry {
+            key: EntryKey::new(format!("key-{}", hash % 7)).expect("a key"),
+            state: EntryState::Active,
+            owner: None,
+            class: None,
+            tags: Vec::new(),
+            changed_at: None,
+            fingerprints: vec![Fingerprint::Hash {
+                hash: listed(*hash),
+                media: Media::Image,
+                quality: quality.map(Quality),
+            }],
+            opinions: Vec::new(),
+        };
+        let entries: Vec<Entry> = hashes.iter().map(entry).collect();
+        let judge = |_: &Fingerprint| hashes[0].is_multiple_of(5).then_some(HeldBack::Benign);
+        self.write(|tx| {
+            let exchange = tx.exchange(&name(9))?.expect("made with the bank");
+            let (key, random) = (list_key(), SeededRandom::new(hashes[0]));
+            tx.apply_entries(&key, exchange.scope(), &entries, &judge, &random)?;
+            Ok(())
+        });
+    }
+
+    fn ids(&self, bank: &Bank) -> Vec<ContentId> {
+        let ids = self.store.read(|reader| {
+            let key = &list_key();
+            Source { reader, key }.ids(bank)
+        });
+        ids.expect("read")
+    }
+
     fn add(&self, bank: &Bank, list: Option<u8>, hashes: &[u64], quality: Option<u8>) {
+        if bank.sealed {
+            return self.list_entries(hashes, quality);
+        }
         self.write(|tx| {
             let list = list.map(|list| tx.ensure_list(bank.id, &name(list)));
             let list = list.transpose()?;
@@ -272,15 +324,16 @@ impl Walk {
     }
 
     fn delete(&mut self, bank: &Bank, which: prop::sample::Index, told: bool) {
-        let ids = self
-            .store
-            .read(|reader| reader.content_ids(bank.id, ContentId(0)));
-        let ids = ids.expect("read");
+        let ids = self.ids(bank);
         if ids.is_empty() {
             return;
         }
         let content = *which.get(&ids);
-        let deletion = self.delete_content(bank.id, content);
+        let deletion = if bank.sealed {
+            self.withdraw_entry(content)
+        } else {
+            self.delete_content(bank.id, content)
+        };
         self.untold.push(deletion);
         if told {
             self.tell();
@@ -288,11 +341,8 @@ impl Walk {
     }
 
     fn switch(&self, bank: &Bank, which: prop::sample::Index, off_for: Option<u8>) {
-        let ids = self
-            .store
-            .read(|reader| reader.content_ids(bank.id, ContentId(0)));
-        let ids = ids.expect("read");
-        if ids.is_empty() {
+        let ids = self.ids(bank);
+        if ids.is_empty() || bank.sealed {
             return;
         }
         let now = self.clock.now();
@@ -304,6 +354,24 @@ impl Walk {
         self.write(|tx| tx.switch_content(bank.id, *which.get(&ids), switch));
     }
 
+    fn withdraw_entry(&self, content: ContentId) -> Deletion {
+        let mut withdrawn = None;
+        self.write(|tx| {
+            let exchange = tx.exchange(&name(9))?.expect("made with the bank");
+            let (key, random) = (list_key(), SeededRandom::new(1));
+            let scope = exchange.scope();
+            let applied = tx.withdraw_entries(&key, scope, &[content], &random)?;
+            withdrawn = Some((scope.bank, applied));
+            Ok(())
+        });
+        let (bank, applied) = withdrawn.expect("written");
+        Deletion {
+            bank,
+            contents: applied.gone,
+            revision: applied.revision,
+        }
+    }
+
     fn delete_content(&self, bank: BankId, content: ContentId) -> Deletion {
         let mut revision = None;
         self.write(|tx| {
@@ -312,7 +380,7 @@ impl Walk {
         });
         Deletion {
             bank,
-            content,
+            contents: vec![content],
             revision: revision.expect("it was there"),
         }
     }
@@ -354,7 +422,11 @@ impl Walk {
 
     fn fresh(&self) -> Snapshot {
         let now = self.clock.now();
-        self.store.read(|reader| load(reader, now)).expect("loaded")
+        let loaded = self.store.read(|reader| {
+            let key = &list_key();
+            load(&Source { reader, key }, now)
+        });
+        loaded.expect("loaded")
     }
 
     fn path(&self) -> PathBuf {
@@ -366,6 +438,13 @@ impl Walk {
         let live = self.start(1).expect("started");
         is_taken_up(&live)
     }
+}
+
+/// The bank whose contents a partner lists.
+const SEALED: u8 = 3;
+
+fn list_key() -> ListKey {
+    MasterKey::generate(&SeededRandom::new(1)).list_key()
 }
 
 fn name(list: u8) -> ListName {
@@ -450,7 +529,7 @@ fn a_deletion_told_late_hides_no_other_one() {
     walk.take(&Step::Refresh);
     let second = walk.delete_content(bank, ids[7]);
     for told in [first, second] {
-        let refreshed = walk.live.refresh_without(&walk.store, told);
+        let refreshed = walk.live.refresh_without(&walk.store, &told);
         refreshed.expect("refreshed");
     }
     let held = walk.live.load().index.contents(bank);

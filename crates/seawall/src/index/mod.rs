@@ -268,6 +268,12 @@ impl Index {
         hits
     }
 
+    /// The exception that speaks against this hash, listed or not: the nearest one.
+    #[must_use]
+    pub fn exception(&self, hash: &Hash) -> Option<Suppressor> {
+        self.suppressor(hash, &mut Scratch::default())
+    }
+
     /// The nearest exception. Looked for only where there is something to speak against.
     fn suppressor(&self, hash: &Hash, scratch: &mut Scratch) -> Option<Suppressor> {
         let exceptions = self.gather(hash, Wanted::Exceptions, scratch).into_iter();
