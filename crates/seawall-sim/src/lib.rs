@@ -27,10 +27,13 @@
 //! # Ok::<(), seawall_sim::SimError>(())
 //! ```
 
+pub mod arachnid;
 pub mod cybertipline;
 pub mod fault;
 pub mod hash_sharing;
 pub mod stop_ncii;
+pub mod tat;
+pub mod threat_exchange;
 
 mod desk;
 mod gate;
