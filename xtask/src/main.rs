@@ -13,6 +13,7 @@ mod crash;
 mod demo;
 mod fuzz;
 mod generate;
+mod python;
 mod repository;
 mod sanitize;
 mod stages;

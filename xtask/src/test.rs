@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything CI runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::repository::{cargo, describe, root};
 use crate::stages::{self, Stage};
 use crate::tools::{self, AR, BROWSER, BROWSER_DRIVER, CC, GIT, Tool};
-use crate::{demo, generate, known_flags, tidy, wasm};
+use crate::{demo, generate, known_flags, python, tidy, wasm};
 
 /// Installs what the tests need, then runs every stage.
 ///
@@ -19,16 +19,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     tools::check(&[GIT, CC, AR])?;
     install_browser()?;
     install_languages();
+    let client = install_published_client();
     if std::env::var_os("SEAWALL_REFERENCE_DATA").is_none() {
         println!(
             "SEAWALL_REFERENCE_DATA is not set: tests against the ThreatExchange reference files \
              say \"skipped\""
         );
     }
-    stages::run(plan())
+    stages::run(plan(client.as_deref()))
 }
 
-fn plan() -> Vec<Stage> {
+fn plan(client: Option<&Path>) -> Vec<Stage> {
+    let mut tests = with(&["test", "--workspace"]);
+    if let Some(python) = client {
+        tests.env("SEAWALL_TX_PYTHON", python);
+    }
     let mut docs = cargo();
     docs.args(["doc", "--workspace", "--no-deps"])
         .env("RUSTDOCFLAGS", "-D warnings");
@@ -44,7 +49,7 @@ fn plan() -> Vec<Stage> {
         Stage::program("fmt", with(&["fmt", "--all", "--check"])),
         Stage::program("clippy", with(&clippy)),
         Stage::chore("tidy", "cargo xtask tidy", tidy::run),
-        Stage::program("tests", with(&["test", "--workspace"])),
+        Stage::program("tests", tests),
         Stage::chore("wasm", "cargo xtask wasm", wasm::run),
         Stage::program("docs", docs),
         Stage::chore("schemas", "cargo xtask gen --check", |_| {
@@ -109,6 +114,19 @@ fn install_languages() {
     }
 }
 
+/// The published client of the exchanges, for the tests that hold Seawall and its stand-ins
+/// against it; `None`, said aloud, where it cannot be installed.
+fn install_published_client() -> Option<PathBuf> {
+    match python::environment() {
+        Ok(python) => Some(python),
+        Err(error) => {
+            println!("{error:#}");
+            println!("Not installed: threatexchange. The tests with it say \"skipped\"");
+            None
+        }
+    }
+}
+
 /// What is there where systemd runs, as sd_booted(3) looks for it.
 const SYSTEMD: &str = "/run/systemd/system";
 
@@ -148,12 +166,23 @@ mod tests {
 
     #[test]
     fn the_plan_holds_every_stage_in_order() {
-        let names: Vec<&str> = plan().iter().map(|stage| stage.name).collect();
+        let names: Vec<&str> = plan(None).iter().map(|stage| stage.name).collect();
         assert_eq!(
             names,
             [
                 "fmt", "clippy", "tidy", "tests", "wasm", "docs", "schemas", "demo"
             ]
+        );
+    }
+
+    #[test]
+    fn the_published_client_is_named_to_the_tests_where_it_is_installed() {
+        let by_hand = |client| plan(client).remove(3).by_hand;
+        assert_eq!(by_hand(None), "cargo test --workspace");
+        let named = by_hand(Some(Path::new("/p/python")));
+        assert!(
+            named.starts_with("SEAWALL_TX_PYTHON=\"/p/python\" "),
+            "{named}"
         );
     }
 
@@ -169,7 +198,7 @@ mod tests {
 
     #[test]
     fn warnings_are_errors_in_clippy_and_docs() {
-        let by_hand: Vec<String> = plan().into_iter().map(|stage| stage.by_hand).collect();
+        let by_hand: Vec<String> = plan(None).into_iter().map(|stage| stage.by_hand).collect();
         assert!(
             by_hand
                 .iter()

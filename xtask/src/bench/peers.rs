@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::machine::has_flag;
 use crate::repository::{cargo, output, root, succeed};
-use crate::tools;
+use crate::{python, tools};
 
 /// The installed peers.
 pub(crate) struct Peers {
@@ -24,8 +24,7 @@ impl Peers {
     /// Where Python is missing or a package cannot be installed. What only costs one peer is
     /// put into `left_out`.
     pub(crate) fn install(folder: &Path, left_out: &mut Vec<String>) -> Result<Self> {
-        tools::check(&[tools::PYTHON])?;
-        let python = python(folder)?;
+        let python = python::environment()?;
         let yume = if tools::found(tools::M4) {
             yume(folder)
                 .map_err(|error| left_out.push(format!("yume-pdq: {error:#}")))
@@ -84,33 +83,6 @@ pub(crate) fn pinned(program: &Path) -> Command {
     command
 }
 
-/// A virtual environment with exactly what is written down.
-fn python(folder: &Path) -> Result<PathBuf> {
-    let environment = folder.join("python");
-    let python = environment.join("bin/python");
-    let wanted = root().join("benches/peers/requirements.txt");
-    let marker = environment.join("installed.txt");
-    let text = std::fs::read_to_string(&wanted).context("reading the list of peers")?;
-    if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == text) {
-        return Ok(python);
-    }
-    println!("Installing the peers that are written in Python.");
-    succeed(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&environment),
-    )?;
-    let install = ["-m", "pip", "install", "--quiet"];
-    succeed(
-        Command::new(&python)
-            .args(install)
-            .args(["--disable-pip-version-check", "--requirement"])
-            .arg(&wanted),
-    )?;
-    std::fs::write(&marker, text).context("noting what is installed")?;
-    Ok(python)
-}
-
 /// Builds the scan for this processor, with the kernel that is its best.
 fn yume(folder: &Path) -> Result<PathBuf> {
     println!("Building yume-pdq, which takes some minutes the first time.");
@@ -141,14 +113,5 @@ mod tests {
         let manifest = std::fs::read_to_string(root().join("benches/yume/Cargo.toml"));
         let manifest = manifest.expect("it is there");
         assert!(manifest.contains(&format!("yume-pdq = \"={YUME_VERSION}\"")));
-    }
-
-    #[test]
-    fn every_python_peer_is_pinned() {
-        let list = std::fs::read_to_string(root().join("benches/peers/requirements.txt"));
-        let list = list.expect("it is there");
-        let packages: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
-        assert!(packages.contains(&"pdqhash==0.2.8"));
-        assert!(packages.iter().all(|line| line.contains("==")), "{list}");
     }
 }

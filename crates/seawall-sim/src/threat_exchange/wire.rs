@@ -24,12 +24,27 @@ pub(super) fn check(fields: &[Field]) -> Result<(), &'static str> {
         "status",
         "applications_with_opinions",
     ];
+    // Of these the stand-in tells the first five.
+    const DESCRIPTOR: [&str; 13] = [
+        "id",
+        "status",
+        "tags",
+        "reactions",
+        "added_on",
+        "my_reactions",
+        "confidence",
+        "description",
+        "privacy_type",
+        "raw_indicator",
+        "review_status",
+        "severity",
+        "share_level",
+    ];
     for field in fields {
         let known = match field.name.as_str() {
             "descriptors" => field.inner.iter().all(|inner| match inner.name.as_str() {
                 "owner" => inner.inner.iter().all(|name| name.name == "id"),
-                "id" | "status" | "tags" | "reactions" => inner.inner.is_empty(),
-                _ => false,
+                name => DESCRIPTOR.contains(&name) && inner.inner.is_empty(),
             }),
             name => UPDATE.contains(&name) && field.inner.is_empty(),
         };
@@ -65,7 +80,11 @@ pub(super) fn update(row: &Row<Indicator>, fields: &[Field], fault: Fault) -> Va
             }
             _ => {
                 let told = indicator.descriptors.iter();
-                let told: Value = told.map(|d| descriptor(d, &field.inner)).collect();
+                let added = row.stamp.to_string();
+                let seconds = added.split('.').next().unwrap_or_default();
+                let added = format!("{seconds}+0000");
+                let told = told.map(|held| descriptor(held, &added, &field.inner));
+                let told: Value = told.collect();
                 json!({ "data": told })
             }
         };
@@ -74,12 +93,13 @@ pub(super) fn update(row: &Row<Indicator>, fields: &[Field], fault: Fault) -> Va
     told
 }
 
-fn descriptor(descriptor: &Descriptor, fields: &[Field]) -> Value {
+fn descriptor(descriptor: &Descriptor, added: &str, fields: &[Field]) -> Value {
     let mut told = json!({ "id": descriptor.id.to_string() });
     for field in fields {
         let name = field.name.as_str();
         told[name] = match name {
             "status" => json!(word(&Status::ALL, &descriptor.status)),
+            "added_on" => json!(added),
             "owner" => json!({ "id": descriptor.owner.to_string() }),
             "tags" if descriptor.tags.is_empty() => continue,
             "tags" => tags(descriptor.tags.iter()),

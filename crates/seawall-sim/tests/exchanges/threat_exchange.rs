@@ -55,7 +55,7 @@ async fn an_update_has_the_fields_that_are_asked_for() {
     service.put(indicator("bb"));
     service.withdraw("HASH_PDQ", "bb");
     let fields = "&fields=indicator,type,last_updated,should_delete,\
-                  descriptors%7Bid,reactions,owner%7Bid%7D,tags,status%7D";
+                  descriptors%7Breactions,my_reactions,owner%7Bid%7D,tags,status,added_on%7D";
     let answer = caller.get(&path(fields)).await;
     assert_eq!(answer.header("seawall-stand-in"), Some("threat-exchange"));
     assert_eq!(
@@ -66,6 +66,7 @@ async fn an_update_has_the_fields_that_are_asked_for() {
                 "last_updated": 1_600_000_000, "should_delete": false,
                 "descriptors": { "data": [{
                     "id": "5", "owner": { "id": "1" }, "status": "MALICIOUS",
+                    "added_on": "2020-09-13T12:26:40+0000",
                     "tags": { "data": [{ "id": "1000", "text": "a" },
                                        { "id": "1001", "text": "b" }] },
                     "reactions": [{ "key": "HELPFUL", "value": "2,3" }],
