@@ -11,7 +11,7 @@ use crate::fixture::{Fixture, content, fixture};
 
 impl Fixture {
     /// An exception bank that holds these hashes.
-    fn exceptions(&self, hashes: impl IntoIterator<Item = Hash>) -> BankName {
+    pub(crate) fn exceptions(&self, hashes: impl IntoIterator<Item = Hash>) -> BankName {
         let name: BankName = "BENIGN".parse().expect("a bank's name");
         let request = BankRequest {
             name: name.clone(),

@@ -6,6 +6,7 @@
 mod access;
 mod delivery;
 mod exceptions;
+mod exchanges;
 mod fixture;
 mod lists;
 mod messages;

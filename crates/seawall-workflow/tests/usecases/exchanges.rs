@@ -1,0 +1,614 @@
+//! Partners' lists, from stand-ins that go wrong in every way they can.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use seawall_core::{Actor, Algorithm, Clock, ContentId, Hash, Redacted};
+use seawall_exchange::{ncmec, stop_ncii};
+use seawall_sim::fault::{Fault, schedule};
+use seawall_sim::hash_sharing::{self, HashSharing};
+use seawall_sim::stop_ncii::{self as sim, SignalType, Status, StopNcii};
+use seawall_store::{HeldBack, ListName};
+use seawall_workflow::{
+    ExchangeError, ExchangeSetup, ExchangeStatus, Partner, Reach, RunReport, Workflow,
+};
+
+use crate::fixture::{Fixture, again, fixture};
+
+/// A workflow and a stand-in that share one clock.
+struct House<S> {
+    f: Fixture,
+    stand_in: Arc<S>,
+    address: SocketAddr,
+}
+
+async fn serve(router: axum::Router) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a port");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+fn name() -> ListName {
+    "partner".parse().expect("a name")
+}
+
+fn setup(partner: Partner) -> Vec<ExchangeSetup> {
+    vec![ExchangeSetup {
+        name: name(),
+        bank: "PARTNERS".parse().expect("a name"),
+        partner,
+        reach: Reach::Loopback,
+        every_ms: EVERY_MS,
+        missing_percent_max: 10,
+    }]
+}
+
+const EVERY_MS: i64 = 600_000;
+const DAY_MS: i64 = 86_400_000;
+
+fn stop_ncii_sim(clock: Arc<dyn Clock>) -> Arc<StopNcii> {
+    let options = sim::Options {
+        subscription_key: "subscription".into(),
+        fetch_key: "fetch".into(),
+        feedback_key: "feedback".into(),
+        submit_key: "submit".into(),
+        source: "us".into(),
+    };
+    StopNcii::new(options, clock)
+}
+
+fn stop_ncii_at(address: SocketAddr, fetch_key: &str) -> Partner {
+    let base = format!("http://{address}{}", sim::BASE_PATH);
+    Partner::StopNcii(stop_ncii::Config {
+        base: base.parse().expect("an address"),
+        subscription_key: Redacted("subscription".into()),
+        fetch_key: Redacted(fetch_key.into()),
+        feedback_key: None,
+        submit_key: None,
+    })
+}
+
+async fn stop_ncii_house() -> House<StopNcii> {
+    let f = fixture();
+    let stand_in = stop_ncii_sim(Arc::clone(&f.clock) as Arc<dyn Clock>);
+    let address = serve(stand_in.router()).await;
+    let house = House {
+        f,
+        stand_in,
+        address,
+    };
+    house.set_up(&house.f.workflow);
+    house
+}
+
+/// What both kinds of house can do.
+trait Partnered {
+    fn partner(&self, address: SocketAddr) -> Partner;
+    /// Lists a number; what was there under it before is replaced.
+    fn list(&self, number: u8);
+    fn unlist(&self, number: u8);
+    /// The hashes that are listed.
+    fn listed(&self) -> BTreeSet<Vec<u8>>;
+    fn go_wrong(&self, seed: u64, requests: u64);
+    /// Lets a slow answer through.
+    fn hurry(&self);
+}
+
+fn digest(number: u8) -> Hash {
+    Hash::Md5([number.wrapping_mul(37).wrapping_add(1); 16])
+}
+
+fn hex(hash: Hash) -> String {
+    hash.to_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+impl Partnered for StopNcii {
+    fn partner(&self, address: SocketAddr) -> Partner {
+        stop_ncii_at(address, "fetch")
+    }
+
+    fn list(&self, number: u8) {
+        StopNcii::put(
+            self,
+            sim::Record {
+                signal_type: SignalType::VideoMd5,
+                value: hex(digest(number)),
+                status: Status::Active,
+                cases: BTreeMap::new(),
+                feedback: Vec::new(),
+                regions: Vec::new(),
+            },
+        );
+    }
+
+    fn unlist(&self, number: u8) {
+        StopNcii::withdraw(self, SignalType::VideoMd5, &hex(digest(number)));
+    }
+
+    fn listed(&self) -> BTreeSet<Vec<u8>> {
+        let entries = self.entries().into_iter();
+        let hash = |record: sim::Record| Hash::parse(Algorithm::Md5, &record.value);
+        entries
+            .map(|record| hash(record).expect("put above").to_bytes())
+            .collect()
+    }
+
+    fn go_wrong(&self, seed: u64, requests: u64) {
+        self.set_hook(Some(schedule(seed, self.requests() + requests)));
+    }
+
+    fn hurry(&self) {
+        self.gate().open();
+    }
+}
+
+impl Partnered for HashSharing {
+    fn partner(&self, address: SocketAddr) -> Partner {
+        let base = format!("http://{address}{}", hash_sharing::BASE_PATH);
+        Partner::Ncmec(ncmec::Config {
+            base: base.parse().expect("an address"),
+            environment: ncmec::Environment::Industry,
+            username: "user".into(),
+            password: Redacted("word".into()),
+            members: None,
+        })
+    }
+
+    fn list(&self, number: u8) {
+        // Two entries share each hash, as two members may.
+        let member = hash_sharing::Member {
+            id: 1 + u32::from(number % 2),
+            name: "a member".into(),
+        };
+        let md5 = hash_sharing::Value::Inline(hex(digest(number)));
+        HashSharing::put(
+            self,
+            hash_sharing::Entry {
+                member,
+                id: format!("entry-{number}"),
+                kind: hash_sharing::Kind::Image,
+                classification: Some("A1".into()),
+                fingerprints: BTreeMap::from([(hash_sharing::Fingerprint::Md5, md5)]),
+                feedback: Vec::new(),
+            },
+        );
+    }
+
+    fn unlist(&self, number: u8) {
+        let member = 1 + u32::from(number % 2);
+        HashSharing::withdraw(self, member, &format!("entry-{number}"));
+    }
+
+    fn listed(&self) -> BTreeSet<Vec<u8>> {
+        let entries = self.entries().into_iter();
+        let numbers = entries.map(|entry| {
+            let number = entry.id.strip_prefix("entry-").expect("put above");
+            number.parse::<u8>().expect("a number")
+        });
+        numbers.map(|number| digest(number).to_bytes()).collect()
+    }
+
+    fn go_wrong(&self, seed: u64, requests: u64) {
+        self.set_hook(Some(schedule(seed, self.requests() + requests)));
+    }
+
+    fn hurry(&self) {
+        self.gate().open();
+    }
+}
+
+impl<S: Partnered> House<S> {
+    fn set_up(&self, workflow: &Workflow) {
+        let partner = self.stand_in.partner(self.address);
+        workflow.set_exchanges(setup(partner)).expect("set up");
+    }
+
+    async fn run(&self) -> RunReport {
+        let run = self.f.workflow.run_exchange(&name()).await;
+        run.expect("it may run")
+    }
+
+    fn status(&self) -> ExchangeStatus {
+        let statuses = self.f.workflow.exchange_statuses();
+        statuses.expect("readable").remove(0)
+    }
+
+    fn matches(&self, number: u8) -> bool {
+        matches(&self.f.workflow, number)
+    }
+}
+
+fn matches(workflow: &Workflow, number: u8) -> bool {
+    let found = workflow.look_up(&digest(number)).expect("looked up");
+    found.matches_found > 0
+}
+
+#[tokio::test]
+async fn a_listed_hash_matches_and_a_withdrawn_one_does_not() {
+    let house = stop_ncii_house().await;
+    house.stand_in.list(1);
+    house.stand_in.list(2);
+    let report = house.run().await;
+    assert_eq!((report.counts.added, report.fault), (2, None));
+    assert!(house.matches(1) && house.matches(2));
+    let found = house.f.workflow.look_up(&digest(1)).expect("looked up");
+    assert_eq!(found.matches[0].list.as_deref(), Some("partner"));
+
+    house.f.clock.advance_ms(EVERY_MS);
+    house.stand_in.unlist(1);
+    let report = house.run().await;
+    assert_eq!((report.counts.withdrawn, report.fault), (1, None));
+    assert!(!house.matches(1) && house.matches(2));
+    // Another process, and this one after a new start, see the same.
+    let other = again(&house.f);
+    assert!(!matches(&other, 1) && matches(&other, 2));
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_moves_nothing_and_is_shown() {
+    let faults = [
+        (Fault::CutBody, "could not be read"),
+        (Fault::HtmlPage, "could not be read"),
+        (Fault::Unavailable, "503"),
+        (Fault::TooManyRequests { after_s: 7200 }, "429"),
+        (Fault::TooManyRequestsUntil { after_s: 7200 }, "429"),
+        (Fault::ExpiredToken, "40"),
+    ];
+    for (fault, told) in faults {
+        let house = stop_ncii_house().await;
+        house.stand_in.list(1);
+        house.run().await;
+        let before = house.status().exchange;
+        house.f.clock.advance_ms(EVERY_MS * 2);
+        house.stand_in.list(2);
+        house.stand_in.set_hook(Some(Arc::new(move |_| fault)));
+        let report = house.run().await;
+        let text = report.fault.expect("it failed");
+        assert!(text.contains(told), "{fault:?}: {text}");
+        let after = house.status().exchange;
+        assert_eq!(after.checkpoint, before.checkpoint, "{fault:?}");
+        assert_eq!(
+            (after.failures, after.succeeded_at),
+            (1, before.succeeded_at)
+        );
+        let wait_ms = after.next_at.millis_since(house.f.clock.now());
+        let asked_to_wait = told == "429";
+        assert!(
+            wait_ms > 0 && (wait_ms >= 7_200_000) == asked_to_wait,
+            "{fault:?}"
+        );
+        assert!(house.matches(1) && !house.matches(2));
+        let page = house
+            .f
+            .workflow
+            .exchange_fault_page(&name())
+            .expect("there");
+        let is_page = told == "could not be read";
+        assert_eq!(page.is_some(), is_page, "{fault:?}");
+        assert!(
+            !page.unwrap_or_default().contains(&hex(digest(1))),
+            "{fault:?}"
+        );
+
+        house.stand_in.set_hook(None);
+        assert_eq!(house.run().await.fault, None);
+        assert!(house.matches(1) && house.matches(2));
+        assert_eq!(house.status().exchange.failures, 0);
+    }
+}
+
+#[tokio::test]
+async fn wrong_keys_say_what_is_missing_and_show_nothing() {
+    let house = stop_ncii_house().await;
+    let partner = stop_ncii_at(house.address, "another-key");
+    house
+        .f
+        .workflow
+        .set_exchanges(setup(partner))
+        .expect("set up");
+    let fault = house.run().await.fault.expect("refused");
+    assert!(
+        fault.contains("key") && !fault.contains("another-key"),
+        "{fault}"
+    );
+}
+
+#[tokio::test]
+async fn two_processes_do_not_read_one_list() {
+    let house = stop_ncii_house().await;
+    house.stand_in.list(1);
+    house.stand_in.gate().hold();
+    house.stand_in.set_hook(Some(Arc::new(|_| Fault::SlowBody)));
+    let other = again(&house.f);
+    house.set_up(&other);
+    let first = Arc::clone(&house.f.workflow);
+    let first = tokio::spawn(async move { first.run_exchange(&name()).await });
+    // The first one is at it once the stand-in was asked.
+    while house.stand_in.requests() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let second = other.run_exchange(&name()).await;
+    assert!(matches!(second, Err(ExchangeError::Leased)), "{second:?}");
+    house.stand_in.gate().open();
+    let first = first.await.expect("no panic").expect("it may run");
+    assert_eq!((first.counts.added, first.fault), (1, None));
+    assert_eq!(other.run_exchange(&name()).await.expect("free").fault, None);
+}
+
+#[tokio::test]
+async fn what_is_due_runs_and_what_is_paused_does_not() {
+    let house = stop_ncii_house().await;
+    let workflow = &house.f.workflow;
+    house.stand_in.list(1);
+    let next = workflow.run_due_exchanges().await.expect("listed");
+    let next = next.expect("one is set up");
+    assert!(house.matches(1));
+    let wait_ms = next.millis_since(house.f.clock.now());
+    assert!(
+        (EVERY_MS..=EVERY_MS + EVERY_MS / 10).contains(&wait_ms),
+        "{wait_ms}"
+    );
+    house.stand_in.list(2);
+    workflow.run_due_exchanges().await.expect("listed");
+    assert!(!house.matches(2), "it is not due");
+    house.f.clock.set(next);
+    workflow
+        .pause_exchange(&name(), true, Actor::Operator)
+        .expect("there");
+    assert_eq!(workflow.run_due_exchanges().await.expect("listed"), None);
+    assert!(!house.matches(2), "it is paused");
+    workflow
+        .pause_exchange(&name(), false, Actor::Operator)
+        .expect("there");
+    workflow.run_due_exchanges().await.expect("listed");
+    assert!(house.matches(2));
+    house.stand_in.list(3);
+    house.f.clock.advance_ms(1_000);
+    workflow
+        .hasten_exchange(&name(), false, Actor::Operator)
+        .expect("there");
+    workflow.run_due_exchanges().await.expect("listed");
+    assert!(house.matches(3), "hastened");
+}
+
+/// The partner answers from a fresh start, with no tombstones of what it listed before.
+#[tokio::test]
+async fn a_list_that_shrank_much_waits_for_a_person() {
+    let house = stop_ncii_house().await;
+    (0..40).for_each(|number| house.stand_in.list(number));
+    house.run().await;
+    let fresh = stop_ncii_sim(Arc::clone(&house.f.clock) as Arc<dyn Clock>);
+    (0..25).for_each(|number| fresh.list(number));
+    let workflow = &house.f.workflow;
+    let partner = stop_ncii_at(serve(fresh.router()).await, "fetch");
+    workflow.set_exchanges(setup(partner)).expect("set up");
+
+    workflow
+        .hasten_exchange(&name(), true, Actor::Operator)
+        .expect("there");
+    let report = house.run().await;
+    assert_eq!((report.missing, report.counts.withdrawn), (Some(15), 0));
+    assert!(house.matches(39));
+    assert_eq!(house.status().exchange.missing, Some(15));
+    // It waits, however often it runs.
+    assert_eq!(house.run().await.counts.withdrawn, 0);
+    assert_eq!(house.status().exchange.missing, Some(15));
+
+    workflow
+        .allow_missing(&name(), Actor::Operator)
+        .expect("some are missing");
+    let report = house.run().await;
+    assert_eq!((report.missing, report.counts.withdrawn), (None, 15));
+    assert!(!house.matches(39) && house.matches(24));
+    assert_eq!(house.status().exchange.missing, None);
+    assert_eq!(house.status().contents, 25);
+    let again = workflow.allow_missing(&name(), Actor::Operator);
+    assert!(matches!(again, Err(ExchangeError::NothingMissing)));
+    // What a person allowed once is not allowed for ever.
+    let partner = stop_ncii_at(
+        serve(stop_ncii_sim(Arc::clone(&house.f.clock) as Arc<dyn Clock>).router()).await,
+        "fetch",
+    );
+    workflow.set_exchanges(setup(partner)).expect("set up");
+    workflow
+        .hasten_exchange(&name(), true, Actor::Operator)
+        .expect("there");
+    assert_eq!(house.run().await.missing, Some(25));
+}
+
+#[tokio::test]
+async fn what_the_operator_calls_benign_is_held_back_until_it_is_released() {
+    let house = stop_ncii_house().await;
+    let workflow = &house.f.workflow;
+    house.f.exceptions([digest(1)]);
+    house.stand_in.list(1);
+    house.stand_in.list(2);
+    house.run().await;
+    assert!(!house.matches(1) && house.matches(2));
+    let status = house.status();
+    assert_eq!((status.held(), status.contents), (1, 2));
+    let held = workflow
+        .held_entries(&name(), ContentId(0), 10)
+        .expect("there");
+    assert_eq!(held[0].1.prints[0].held, Some(HeldBack::Benign));
+    let (content, _) = held[0];
+    workflow
+        .release_entry(&name(), content, Actor::Operator)
+        .expect("held back");
+    let found = workflow.look_up(&digest(1)).expect("looked up");
+    assert_eq!(
+        found.suppressed_found, 1,
+        "listed now, and the exception still speaks against it"
+    );
+    let again = workflow.release_entry(&name(), content, Actor::Operator);
+    assert!(matches!(again, Err(ExchangeError::NothingHeld)));
+}
+
+#[tokio::test]
+async fn a_removed_exchange_matches_nothing() {
+    let house = stop_ncii_house().await;
+    house.stand_in.list(1);
+    house.run().await;
+    assert_eq!(
+        house
+            .f
+            .workflow
+            .remove_exchange(&name(), Actor::Operator)
+            .expect("there"),
+        1
+    );
+    assert!(!house.matches(1) && !matches(&again(&house.f), 1));
+    let run = house.f.workflow.run_exchange(&name()).await;
+    assert!(matches!(run, Err(ExchangeError::NoExchange)), "{run:?}");
+}
+
+/// What happens at the partner, or to the process.
+#[derive(Clone, Debug)]
+enum Step {
+    Put(u8),
+    Withdraw(u8),
+    /// The list is read, however that goes.
+    Run,
+    /// The process dies after so many turns of a run.
+    Die(u8),
+    Reconcile,
+    Wait(u16),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (0_u8..12).prop_map(Step::Put),
+        3 => (0_u8..12).prop_map(Step::Withdraw),
+        4 => Just(Step::Run),
+        2 => (0_u8..60).prop_map(Step::Die),
+        1 => Just(Step::Reconcile),
+        3 => (1_u16..900).prop_map(Step::Wait),
+    ]
+}
+
+/// Walks through these steps while the partner goes wrong, and then through runs while it does
+/// not.
+async fn walk<S: Partnered>(mut house: House<S>, steps: &[Step], seed: u64) -> House<S> {
+    house.stand_in.hurry();
+    house.stand_in.go_wrong(seed, 40);
+    for step in steps {
+        match step {
+            Step::Put(number) => house.stand_in.list(*number),
+            Step::Withdraw(number) => house.stand_in.unlist(*number),
+            Step::Run => {
+                let run = house.f.workflow.run_exchange(&name()).await;
+                assert!(matches!(run, Ok(_) | Err(ExchangeError::Leased)), "{run:?}");
+            }
+            Step::Die(turns) => die(&mut house, *turns).await,
+            Step::Reconcile => {
+                let hastened = house
+                    .f
+                    .workflow
+                    .hasten_exchange(&name(), true, Actor::Operator);
+                hastened.expect("there");
+            }
+            Step::Wait(seconds) => house.f.clock.advance_ms(i64::from(*seconds) * 1000),
+        }
+    }
+    house.stand_in.go_wrong(0, 0);
+    // Until the lease of a process that died is over, and the partner's overlaps are read.
+    let mut good = 0;
+    for _ in 0..20 {
+        house.f.clock.advance_ms(EVERY_MS);
+        let report = house.run().await;
+        good = if report.fault.is_none() { good + 1 } else { 0 };
+    }
+    assert!(
+        good >= 2,
+        "the partner answers, and the list is still not read to its end"
+    );
+    house
+}
+
+/// The process ends in the middle of a run, and another one starts over its folder.
+async fn die<S: Partnered>(house: &mut House<S>, turns: u8) {
+    let workflow = Arc::clone(&house.f.workflow);
+    let run = tokio::spawn(async move { workflow.run_exchange(&name()).await });
+    for _ in 0..turns {
+        tokio::task::yield_now().await;
+    }
+    run.abort();
+    let _ = run.await;
+    house.f.workflow = again(&house.f);
+    house.set_up(&house.f.workflow);
+}
+
+/// What matches is what the partner lists, in this process and in a new one.
+fn check<S: Partnered>(house: &House<S>) {
+    let listed = house.stand_in.listed();
+    let new = again(&house.f);
+    for number in 0..12 {
+        let expected = listed.contains(&digest(number).to_bytes());
+        assert_eq!(house.matches(number), expected, "number {number}");
+        assert_eq!(
+            matches(&new, number),
+            expected,
+            "number {number} after a start"
+        );
+    }
+    assert_eq!(house.status().contents, listed.len() as u64);
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let built = builder.worker_threads(2).enable_all().build();
+    built.expect("a runtime")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn in_the_end_the_bank_is_what_stopncii_lists(
+        steps in prop::collection::vec(step(), 1..24), seed in any::<u64>(),
+    ) {
+        runtime().block_on(async {
+            check(&walk(stop_ncii_house().await, &steps, seed).await);
+        });
+    }
+
+    #[test]
+    fn in_the_end_the_bank_is_what_ncmec_lists(
+        steps in prop::collection::vec(step(), 1..24), seed in any::<u64>(),
+    ) {
+        runtime().block_on(async {
+            check(&walk(ncmec_house().await, &steps, seed).await);
+        });
+    }
+}
+
+async fn ncmec_house() -> House<HashSharing> {
+    let f = fixture();
+    let options = hash_sharing::Options {
+        username: "user".into(),
+        password: "word".into(),
+        member: hash_sharing::Member {
+            id: 9,
+            name: "us".into(),
+        },
+    };
+    let stand_in = HashSharing::new(options, Arc::clone(&f.clock) as Arc<dyn Clock>);
+    stand_in.set_page_size(3);
+    let address = serve(stand_in.router()).await;
+    // Entries are listed from now on; the list is empty before.
+    f.clock.advance_ms(DAY_MS);
+    let house = House {
+        f,
+        stand_in,
+        address,
+    };
+    house.set_up(&house.f.workflow);
+    house
+}
