@@ -101,10 +101,13 @@ impl Bands {
         }
     }
 
-    /// Missing rows are zeros; then the forms are shown as the views that they are.
+    /// Missing rows are black; then the forms are shown as the views that they are.
     pub(crate) fn end(mut self, session: &mut Session<'_>, place: Place) {
         while self.rows_missing() > 0 {
-            self.next().fill(0);
+            let samples = self.samples;
+            let row = self.next();
+            row.fill(0);
+            samples.make_opaque(row);
             self.keep(session);
         }
         let view = View::of(place);

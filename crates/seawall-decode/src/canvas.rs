@@ -99,6 +99,20 @@ impl Canvas {
         }
     }
 
+    /// Makes black what is see-through where a frame that was drawn lacks pixels, by row and column.
+    pub(crate) fn blacken(&mut self, frame: &Frame<'_>, lacks: impl Fn(usize, usize) -> bool) {
+        let place = self.clipped(frame);
+        for (row, y) in (place.top..place.bottom).enumerate() {
+            let pixels = self.rgba.as_chunks_mut::<4>().0;
+            let pixels = &mut pixels[y * self.width..][place.left..place.right];
+            for (column, pixel) in pixels.iter_mut().enumerate() {
+                if pixel[3] == 0 && lacks(row, column) {
+                    *pixel = [0, 0, 0, u8::MAX];
+                }
+            }
+        }
+    }
+
     /// A copy of the screen as it is now.
     pub(crate) fn layout(&self) -> Result<Layout, Reason> {
         // Both sides were read from 32-bit fields.

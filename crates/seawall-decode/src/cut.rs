@@ -69,7 +69,12 @@ fn blackened(layout: Layout, rows: usize) -> Result<Layout, Reason> {
     let mut data = layout.pixels.into_data();
     data[rows * width * kind.bytes()..].fill(0);
     let pixels = Pixels::new(width, height, kind, data).map_err(|_| Reason::Damaged)?;
-    Ok(Layout { pixels, ..layout })
+    let alpha = layout.alpha.map(|mut alpha| {
+        alpha[rows * width..].fill(u8::MAX);
+        alpha
+    });
+    let alpha = alpha.filter(|alpha| alpha.iter().any(|&value| value != u8::MAX));
+    Ok(Layout { pixels, alpha })
 }
 
 /// How many bytes to fill in for a picture of so many pixels: what is decoded from them may

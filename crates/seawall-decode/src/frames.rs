@@ -1,5 +1,8 @@
 //! Animations: which frames are looked at, and how.
 
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
 use image::metadata::Orientation;
 use image::{ColorType, Frame, ImageResult};
 use seawall_core::{Place, Reason};
@@ -15,32 +18,83 @@ pub(crate) fn visit(
     count: u32,
     orientation: Orientation,
 ) -> Result<(), Reason> {
-    let wanted = chosen(session, count, "frames");
-    let mut rest = wanted.iter().copied().peekable();
+    let mut chosen = Chosen::of(session, count, "frames");
+    let result = visit_chosen(session, frames, &mut chosen, orientation);
+    chosen.note(session);
+    result
+}
+
+fn visit_chosen(
+    session: &mut Session<'_>,
+    frames: impl Iterator<Item = ImageResult<Frame>>,
+    chosen: &mut Chosen,
+    orientation: Orientation,
+) -> Result<(), Reason> {
     for (index, frame) in (0..).zip(frames) {
         session.check_time()?;
         let frame = frame.map_err(|error| session.reason(&error))?;
-        if rest.next_if_eq(&index).is_some() {
+        if chosen.takes(index) {
             let buffer = frame.into_buffer();
             let layout =
                 Layout::from_image(buffer.dimensions(), ColorType::Rgba8, buffer.into_raw())?;
             views::visit(session, Place::Frame(index + 1), &layout, orientation);
+            chosen.hashed += 1;
         }
-        if rest.peek().is_none() {
+        if chosen.is_through() {
             return Ok(());
         }
     }
     Err(Reason::Damaged)
 }
 
-/// The indices to look at, counted from 0, with a note where some are left out.
-pub(crate) fn chosen(session: &mut Session<'_>, count: u32, noun: &str) -> Vec<u32> {
-    let indices = spread(count, session.budget.limits.frames_max);
-    if (indices.len() as u64) < u64::from(count) {
-        let note = format!("hashed {} of {count} {noun}", indices.len());
-        session.notes.push(note);
+/// Which frames or pages are looked at, and how many were.
+pub(crate) struct Chosen {
+    rest: Peekable<IntoIter<u32>>,
+    count: u32,
+    noun: &'static str,
+    /// Those that were handed out.
+    pub(crate) hashed: u32,
+}
+
+impl Chosen {
+    /// Of so many frames or pages.
+    pub(crate) fn of(session: &Session<'_>, count: u32, noun: &'static str) -> Self {
+        let indices = spread(count, session.budget.limits.frames_max);
+        Self {
+            rest: indices.into_iter().peekable(),
+            count,
+            noun,
+            hashed: 0,
+        }
     }
-    indices
+
+    /// Whether this one, counted from 0, is looked at. To be asked for each, in order.
+    pub(crate) fn takes(&mut self, index: u32) -> bool {
+        self.rest.next_if_eq(&index).is_some()
+    }
+
+    /// The next one to look at.
+    pub(crate) fn next(&mut self) -> Option<u32> {
+        self.rest.next()
+    }
+
+    /// Whether none is left to look at.
+    pub(crate) fn is_through(&mut self) -> bool {
+        self.rest.peek().is_none()
+    }
+
+    /// Notes how many were handed out, where that is not all of them.
+    pub(crate) fn note(&self, session: &mut Session<'_>) {
+        let Self {
+            hashed,
+            count,
+            noun,
+            ..
+        } = self;
+        if (1..*count).contains(hashed) {
+            session.note(&format!("hashed {hashed} of {count} {noun}"));
+        }
+    }
 }
 
 /// At most `max` of `count` indices, evenly spread, the first and the last among them.

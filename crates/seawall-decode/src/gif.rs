@@ -7,13 +7,22 @@ use image::metadata::Orientation;
 use seawall_core::{Form, PixelKind, Pixels, Place, Reason, View};
 
 use crate::canvas::{Blend, Canvas, Disposal, Frame};
+use crate::frames::Chosen;
 use crate::session::Session;
 use crate::shown::Shown;
 use crate::source::Source;
-use crate::{frames, views};
+use crate::views;
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
-    let count = frame_count(session.bytes);
+    let (count, end) = walked(session.bytes);
+    decode_frames(session, count)?;
+    if end.is_none() {
+        session.note(END);
+    }
+    Ok(())
+}
+
+fn decode_frames(session: &mut Session<'_>, count: u32) -> Result<(), Reason> {
     let mut decoder = open(session, ColorOutput::RGBA)?;
     let (width, height) = (decoder.width(), decoder.height());
     let pixels = u64::from(width) * u64::from(height);
@@ -25,14 +34,24 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     }
     let bytes = pixels * Canvas::BYTES_A_PIXEL;
     session.check_size(width.into(), height.into(), bytes)?;
-    let mut canvas = Canvas::new(width.into(), height.into());
-    let mut wanted = frames::chosen(session, count, "frames")
-        .into_iter()
-        .peekable();
+    let canvas = Canvas::new(width.into(), height.into());
+    let mut chosen = Chosen::of(session, count, "frames");
+    let result = visit(session, &mut decoder, canvas, &mut chosen, count);
+    chosen.note(session);
+    result
+}
+
+fn visit(
+    session: &mut Session<'_>,
+    decoder: &mut Decoder<Source<'_>>,
+    mut canvas: Canvas,
+    chosen: &mut Chosen,
+    count: u32,
+) -> Result<(), Reason> {
     for index in 0..count {
         session.check_time()?;
-        let whole = draw_next(session, &mut decoder, &mut canvas)?;
-        let is_wanted = wanted.next_if_eq(&index).is_some();
+        let whole = draw_next(session, decoder, &mut canvas)?;
+        let is_wanted = chosen.takes(index);
         if is_wanted || !whole {
             let place = place(index, count);
             let layout = canvas.layout()?;
@@ -40,11 +59,12 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
             if index == 0 && session.budget.views.legacy_palette {
                 visit_indices(session, place);
             }
+            chosen.hashed += 1;
         }
         if !whole {
             return Err(Reason::Damaged);
         }
-        if wanted.peek().is_none() {
+        if chosen.is_through() {
             return Ok(());
         }
     }
@@ -82,11 +102,12 @@ fn draw_next(
         .ok_or(Reason::Damaged)?;
     let (width, height) = (frame.width, frame.height);
     let (left, top, dispose) = (frame.left, frame.top, frame.dispose);
+    let is_interlaced = frame.interlaced;
     let bytes = u64::from(width) * u64::from(height) * 4;
     session.check_size(width.into(), height.into(), bytes)?;
     let mut rgba = vec![0; usize::from(width) * usize::from(height) * 4];
     let result = decoder.read_into_buffer(&mut rgba);
-    canvas.draw(&Frame {
+    let frame = Frame {
         left: left.into(),
         top: top.into(),
         width: width.into(),
@@ -97,13 +118,35 @@ fn draw_next(
             DisposalMethod::Background => Disposal::Clear,
             DisposalMethod::Previous => Disposal::Restore,
         },
-    });
+    };
+    canvas.draw(&frame);
     match result.map_err(|error| reason(session, &error)) {
         Ok(()) => Ok(true),
-        // Pixels that were not reached are see-through.
-        Err(Reason::Damaged) if rgba.iter().any(|&value| value != 0) => Ok(false),
+        // Through pixels that were not reached shows the frame before; what is below that is
+        // missing, not see-through.
+        Err(Reason::Damaged) if rgba.iter().any(|&value| value != 0) => {
+            let reached = reached(&frame, is_interlaced);
+            canvas.blacken(&frame, |row, column| column >= reached[row]);
+            Ok(false)
+        }
         Err(reason) => Err(reason),
     }
+}
+
+/// How many pixels of each row of a damaged frame are there, as far as that can be told.
+fn reached(frame: &Frame<'_>, is_interlaced: bool) -> Vec<usize> {
+    let rows = frame.rgba.chunks_exact(frame.width.max(1) * 4);
+    let last = |row: &[u8]| {
+        let pixels = row.as_chunks::<4>().0;
+        let last = pixels.iter().rposition(|pixel| *pixel != [0; 4]);
+        last.map_or(0, |last| last + 1)
+    };
+    let mut reached: Vec<usize> = rows.map(last).collect();
+    let end = reached.iter().rposition(|&count| count > 0);
+    if let Some(end) = end.filter(|_| !is_interlaced) {
+        reached[..end].fill(frame.width);
+    }
+    reached
 }
 
 /// Hands out the first frame as the common tool sees it: palette indices on a screen that is
@@ -144,11 +187,6 @@ fn reason(session: &Session<'_>, error: &DecodingError) -> Reason {
         // The enum is the library's and open; its other kinds all mean bytes that do not fit.
         _ => Reason::Damaged,
     }
-}
-
-/// How many frames begin in these bytes, without decoding any.
-fn frame_count(bytes: &[u8]) -> u32 {
-    walked(bytes).0
 }
 
 /// The place behind the trailer, where there is one.
@@ -224,6 +262,8 @@ fn palette_bytes(flags: u8) -> usize {
     }
 }
 
+/// Nothing in the file says how many frames there are.
+const END: &str = "the end of the file is missing or damaged; more frames may have followed";
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;
 const TRAILER: u8 = 0x3B;
@@ -243,9 +283,9 @@ mod tests {
             indices: vec![9; 400],
         };
         let file = raw_gif(20, 20, &vec![frame; 5]);
-        assert_eq!(frame_count(&file), 5);
-        assert_eq!(frame_count(&file[..file.len() - 10]), 5);
-        assert_eq!(frame_count(&file[..13]), 0);
-        assert_eq!(frame_count(b"GIF89a"), 0);
+        assert_eq!(walked(&file).0, 5);
+        assert_eq!(walked(&file[..file.len() - 10]).0, 5);
+        assert_eq!(walked(&file[..13]).0, 0);
+        assert_eq!(walked(b"GIF89a").0, 0);
     }
 }

@@ -14,7 +14,7 @@ use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 
 use crate::layout::Layout;
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::spare;
 use crate::views;
 use structure::Structure;
@@ -24,6 +24,13 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     session.end = structure.end;
     check(session, &structure)?;
     let (layout, orientation) = read_best(session, &structure)?;
+    if !structure.has_end && !session.damaged.get() {
+        if is_there_without_end(session, &structure, &layout) {
+            session.note(session::END);
+        } else {
+            session.damaged.set(true);
+        }
+    }
     views::visit(session, Place::Whole, &layout, orientation);
     spare::give_back(layout.pixels.into_data());
     Ok(())
@@ -54,6 +61,39 @@ fn read_best(
         }
         other => other,
     }
+}
+
+/// Whether the picture is there although its end marker is not. Bytes that are missing before it
+/// are taken for zeros by the decoder, so the pixels are compared with those that others give.
+/// Of a picture in several scans nothing tells that a scan is missing.
+fn is_there_without_end(session: &Session<'_>, structure: &Structure, layout: &Layout) -> bool {
+    let Some(frame) = structure.frame else {
+        return false;
+    };
+    let pixels = &layout.pixels;
+    let bytes = 2 * pixels.data().len() as u64;
+    let is_whole = pixels.kind() == PixelKind::Rgb8 || frame.components == 1;
+    let wish = if is_whole {
+        Wish::WHOLE
+    } else {
+        Wish::BRIGHTNESS
+    };
+    let is_in_one_scan = frame.marker != structure::PROGRESSIVE
+        && structure.scans == 1
+        && structure.first_scan_components == frame.components;
+    is_in_one_scan
+        && session.check_size(0, 0, bytes).is_ok()
+        && FILLINGS.iter().all(|&filling| {
+            // The first byte of a pair stays data, as it is for the decoder.
+            let second: &[u8] = if session.bytes.ends_with(&[0xFF]) {
+                &[0]
+            } else {
+                &[]
+            };
+            let filled = [session.bytes, second, &[filling; FILLING_BYTES]].concat();
+            let read = read_bytes(session, &filled, structure, wish);
+            read.is_ok_and(|(other, _)| other.pixels.data() == pixels.data())
+        })
 }
 
 /// What the decoder is asked for.
@@ -110,12 +150,21 @@ fn read(
     structure: &Structure,
     wish: Wish,
 ) -> Result<(Layout, Orientation), Reason> {
+    read_bytes(session, session.bytes, structure, wish)
+}
+
+fn read_bytes(
+    session: &Session<'_>,
+    bytes: &[u8],
+    structure: &Structure,
+    wish: Wish,
+) -> Result<(Layout, Orientation), Reason> {
     let options = DecoderOptions::default()
         .set_strict_mode(wish.strict)
         .set_max_width(SIDE_MAX)
         .set_max_height(SIDE_MAX)
         .jpeg_set_max_scans(SCANS_MAX);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(session.bytes), options);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(|error| reason(&error))?;
     let info = decoder.info().ok_or(Reason::Damaged)?;
     let (kind, target) = match decoder.input_colorspace() {
@@ -173,6 +222,10 @@ const SIDE_MAX: usize = 65_535;
 const SCANS_MAX: usize = 100_000;
 /// Pixels times scans: about six seconds of decoding.
 pub(crate) const SCANNED_PIXELS_MAX: u64 = 4_000_000_000;
+
+/// Bits of both kinds, and no marker.
+const FILLINGS: [u8; 2] = [0x55, 0xAA];
+const FILLING_BYTES: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -87,7 +87,7 @@ impl Samples {
     }
 
     /// As the `image` crate interleaves; `None` where that is not hashed.
-    fn of_image(colour: ColorType) -> Option<Self> {
+    pub(crate) fn of_image(colour: ColorType) -> Option<Self> {
         let wide = |step, kept, alpha| Self { step, kept, alpha };
         match colour {
             ColorType::L8 => Some(Self::GREY),
@@ -127,6 +127,14 @@ impl Samples {
             }
         }
         count * self.kept.len()
+    }
+
+    /// Gives pixels that are missing an alpha that hides nothing.
+    pub(crate) fn make_opaque(self, data: &mut [u8]) {
+        if let Some(place) = self.alpha {
+            let pixels = data.chunks_exact_mut(self.step);
+            pixels.for_each(|pixel| pixel[place] = u8::MAX);
+        }
     }
 
     /// The alpha of each pixel, where any is less than opaque.

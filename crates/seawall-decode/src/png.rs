@@ -11,7 +11,7 @@ mod rows;
 use image::metadata::Orientation;
 use seawall_core::{Form, Place, Reason, View};
 
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::shown::Shown;
 use crate::{spare, views};
 use rows::{Checks, Extent, Picture, Read};
@@ -69,7 +69,7 @@ fn read(session: &mut Session<'_>) -> Result<(Read, Checks), Reason> {
     let read = rows::read(session, Checks::None)?;
     match read.extent {
         Extent::Whole => session.note(CHECKSUM),
-        Extent::AllRows => session.note(END),
+        Extent::AllRows => session.note(session::END),
         Extent::Cut(_) => {}
     }
     Ok((read, Checks::None))
@@ -83,4 +83,3 @@ fn header_size(bytes: &[u8]) -> Option<(u32, u32)> {
 }
 
 const CHECKSUM: &str = "a checksum in the file is wrong; all of its pixels are there";
-const END: &str = "the end of the file is missing or damaged; all of its pixels are there";

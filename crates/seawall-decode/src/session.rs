@@ -167,3 +167,7 @@ impl<'a> Session<'a> {
         }
     }
 }
+
+/// The note of a file whose end is missing where that is known to do no harm.
+pub(crate) const END: &str =
+    "the end of the file is missing or damaged; all of its pixels are there";

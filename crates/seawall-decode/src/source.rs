@@ -30,6 +30,26 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// A reader over other bytes, on the same clock.
+    pub(crate) fn over(&self, bytes: &'a [u8]) -> Self {
+        Self::new(bytes, self.expired, Rc::clone(&self.late))
+    }
+
+    /// All of the bytes.
+    pub(crate) fn file(&self) -> &'a [u8] {
+        self.bytes.get_ref()
+    }
+
+    /// The place of the next byte.
+    pub(crate) fn position(&self) -> u64 {
+        self.bytes.position()
+    }
+
+    /// Whether the time is over.
+    pub(crate) fn is_late(&self) -> bool {
+        self.late.get()
+    }
+
     /// Asks the clock, every 64th time only: some decoders read byte by byte.
     fn check_time(&mut self) -> io::Result<()> {
         self.reads = self.reads.wrapping_add(1);

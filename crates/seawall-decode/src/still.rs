@@ -3,7 +3,7 @@
 use image::ImageDecoder;
 use seawall_core::Reason;
 
-use crate::layout::Layout;
+use crate::layout::{Layout, Samples};
 use crate::session::Session;
 use crate::spare;
 
@@ -33,7 +33,17 @@ pub(crate) fn read(
     {
         Ok(()) => {}
         // Some decoders fill the buffer as far as the file goes.
-        Err(Reason::Damaged) if data.iter().any(|&value| value != 0) => session.damaged.set(true),
+        Err(Reason::Damaged) if data.iter().any(|&value| value != 0) => {
+            session.damaged.set(true);
+            if let Some(samples) = Samples::of_image(colour) {
+                // What is missing of a row, or all of it, is zeros up to its end.
+                for row in data.chunks_mut((width as usize * samples.step).max(1)) {
+                    let end = row.iter().rposition(|&value| value != 0);
+                    let pixels = end.map_or(0, |end| (end + 1) / samples.step);
+                    samples.make_opaque(&mut row[pixels * samples.step..]);
+                }
+            }
+        }
         Err(reason) => return Err(reason),
     }
     Layout::from_image((width, height), colour, data)

@@ -3,6 +3,9 @@
 mod by_rows;
 mod chunks;
 mod directory;
+mod file;
+mod stream;
+mod strips;
 
 use ::tiff::decoder::{Decoder, DecodingResult, Limits};
 use ::tiff::tags::Tag;
@@ -10,24 +13,30 @@ use ::tiff::{ColorType, TiffError};
 use image::metadata::Orientation;
 use seawall_core::{PixelKind, Place, Reason};
 
-use crate::frames;
+use crate::frames::Chosen;
 use crate::layout::{Layout, Samples, unpacked};
 use crate::session::Session;
-use crate::source::Source;
 use crate::views;
+use directory::{Patch, declaring};
+use file::File;
+use strips::{Coding, Strips};
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
     let count = page_count(session)?;
     if count == 1 {
         return show_page(session, 0, Place::Whole);
     }
+    let mut chosen = Chosen::of(session, count, "pages");
     let mut failed = None;
-    for index in frames::chosen(session, count, "pages") {
+    while let Some(index) = chosen.next() {
         session.check_time()?;
         // A new decoder for each page: one bad page does not end the others.
         match show_page(session, index, Place::Page(index + 1)) {
-            Ok(()) => {}
-            Err(Reason::TooSlow) => return Err(Reason::TooSlow),
+            Ok(()) => chosen.hashed += 1,
+            Err(Reason::TooSlow) => {
+                failed = Some(Reason::TooSlow);
+                break;
+            }
             Err(reason) => {
                 session
                     .notes
@@ -36,6 +45,7 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
             }
         }
     }
+    chosen.note(session);
     failed.map_or(Ok(()), Err)
 }
 
@@ -59,28 +69,41 @@ pub(crate) fn places(session: &Session<'_>) -> Vec<usize> {
 }
 
 /// Walks the chain of pages, which the decoder keeps from running in a circle.
-fn page_count(session: &Session<'_>) -> Result<u32, Reason> {
+fn page_count(session: &mut Session<'_>) -> Result<u32, Reason> {
     let mut decoder = open(session)?;
     let mut count = 1;
-    while decoder.more_images() && count < PAGES_MAX {
+    while decoder.more_images() {
+        session.check_time()?;
+        if count == PAGES_MAX {
+            session.note(&format!(
+                "more than {count} pages: the others are not counted"
+            ));
+            break;
+        }
         if decoder.next_image().is_err() {
+            // It says that there is one more, and where that should be there is none.
+            session.check_time()?;
+            session.note(&format!(
+                "the chain of pages breaks off behind page {count}"
+            ));
+            session.damaged.set(true);
             break;
         }
         count += 1;
     }
-    session.check_time()?;
     Ok(count)
 }
 
-fn open<'a>(session: &Session<'a>) -> Result<Decoder<Source<'a>>, Reason> {
-    open_source(session, session.source())
+fn open<'a>(session: &Session<'a>) -> Result<Decoder<File<'a>>, Reason> {
+    open_patched(session, Vec::new())
 }
 
-fn open_source<'a>(
-    session: &Session<'_>,
-    source: Source<'a>,
-) -> Result<Decoder<Source<'a>>, Reason> {
-    let decoder = Decoder::new(source).map_err(|error| fail(session, &error))?;
+fn open_patched<'a>(
+    session: &Session<'a>,
+    patches: Vec<Patch>,
+) -> Result<Decoder<File<'a>>, Reason> {
+    let file = File::new(session.source(), patches);
+    let decoder = Decoder::new(file).map_err(|error| fail(session, &error))?;
     let bytes = usize::try_from(session.budget.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = bytes;
@@ -90,104 +113,149 @@ fn open_source<'a>(
 }
 
 fn show_page(session: &mut Session<'_>, index: u32, place: Place) -> Result<(), Reason> {
-    let mut decoder = open(session)?;
-    seek(session, &mut decoder, index)?;
-    let orientation = orientation(&mut decoder);
-    let photometric = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation);
-    if matches!(photometric, Ok(Some(PALETTE))) {
-        return show_palette_page(session, &mut decoder, index, orientation, place);
-    }
-    let colour = decoder.colortype().map_err(|error| fail(session, &error));
-    if let Ok(colour) = colour
-        && let Some(plan) = plan(session, &mut decoder, colour, orientation)?
-    {
-        return by_rows::show(session, &mut decoder, &plan, &[], place);
-    }
-    let layout = to_layout(read_samples(session, &mut decoder)?, &[])?;
-    views::visit(session, place, &layout, orientation);
-    Ok(())
-}
-
-/// How to hand out the page by rows, where that goes.
-fn plan(
-    session: &Session<'_>,
-    decoder: &mut Decoder<Source<'_>>,
-    colour: ColorType,
-    orientation: Orientation,
-) -> Result<Option<by_rows::Plan>, Reason> {
+    let mut page = Page::open(session, index)?;
+    let decoder = &mut page.decoder;
+    let orientation = orientation(decoder);
     let (width, height) = decoder
         .dimensions()
         .map_err(|error| fail(session, &error))?;
     session.check_size(width.into(), height.into(), 0)?;
-    if orientation == Orientation::NoTransforms {
-        by_rows::plan(session, decoder, colour)
-    } else {
-        Ok(None)
-    }
-}
-
-fn seek(
-    session: &Session<'_>,
-    decoder: &mut Decoder<Source<'_>>,
-    index: u32,
-) -> Result<(), Reason> {
-    decoder
-        .seek_to_image(index as usize)
-        .map_err(|error| fail(session, &error))
-}
-
-/// The decoder reads everything about a palette page except that it is one, so it is shown
-/// the same file with that page declared grey; the colours are looked up afterwards.
-fn show_palette_page(
-    session: &mut Session<'_>,
-    decoder: &mut Decoder<Source<'_>>,
-    index: u32,
-    orientation: Orientation,
-    place: Place,
-) -> Result<(), Reason> {
-    let palette = decoder
-        .get_tag_u16_vec(Tag::ColorMap)
-        .map_err(|error| fail(session, &error))?;
-    let directory = decoder.ifd_pointer().ok_or(Reason::Damaged)?.0;
-    let patched = directory::declared_grey(session.bytes, directory).ok_or(Reason::Damaged)?;
-    let mut decoder = open_source(session, session.source_over(&patched))?;
-    seek(session, &mut decoder, index)?;
-    if let Ok(ColorType::Gray(bits)) = decoder.colortype()
-        && let Some(plan) = plan(session, &mut decoder, ColorType::Palette(bits), orientation)?
+    if orientation == Orientation::NoTransforms
+        && let Some(plan) = by_rows::plan(session, &mut page)?
     {
-        return by_rows::show(session, &mut decoder, &plan, &palette, place);
+        return by_rows::show(session, &mut page, &plan, place);
     }
-    let grey = read_samples(session, &mut decoder)?;
-    let ColorType::Gray(bits) = grey.colour else {
-        // A page declared grey gives no other colour that is read.
-        return Err(Reason::UnsupportedFormat);
-    };
-    let colour = ColorType::Palette(bits);
-    let layout = to_layout(Page { colour, ..grey }, &palette)?;
+    let samples = read_samples(session, &mut page)?;
+    let layout = to_layout(samples, &page.palette)?;
     views::visit(session, place, &layout, orientation);
     Ok(())
 }
 
-/// A page as it is stored.
-struct Page {
+/// A page that is about to be read.
+struct Page<'a> {
+    decoder: Decoder<File<'a>>,
+    colour: ColorType,
+    /// The colours of a page of indices.
+    palette: Vec<u16>,
+    /// What JPEG data takes while it is decoded.
+    jpeg_bytes: u64,
+    /// How strips and tiles are compressed, and the tables that JPEG data shares, where they are
+    /// decompressed here.
+    coding: Option<(Coding, Option<Vec<u8>>)>,
+}
+
+impl<'a> Page<'a> {
+    /// The decoder is shown the same file, but its page declared to be what it reads best: not
+    /// compressed (see [`file`]), and of indices, of which it reads everything
+    /// except that the page consists of them, to be grey. The colours are looked up afterwards.
+    fn open(session: &Session<'a>, index: u32) -> Result<Self, Reason> {
+        let fail = |error: TiffError| fail(session, &error);
+        let mut decoder = open(session)?;
+        decoder.seek_to_image(index as usize).map_err(fail)?;
+        let photometric = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation);
+        let is_indexed = matches!(photometric, Ok(Some(PALETTE)));
+        let coding = Coding::of(&mut decoder);
+        let jpeg_bytes = chunks::jpeg_bytes(session, &mut decoder)?;
+        let tables = if coding == Some(Coding::Jpeg) {
+            let tables = decoder.find_tag(Tag::JPEGTables).map_err(fail)?;
+            tables
+                .map(|tables| tables.into_u8_vec().map_err(fail))
+                .transpose()?
+        } else {
+            None
+        };
+        let palette = if is_indexed {
+            decoder.get_tag_u16_vec(Tag::ColorMap).map_err(fail)?
+        } else {
+            Vec::new()
+        };
+        let colour = decoder.colortype();
+        let directory = decoder.ifd_pointer().ok_or(Reason::Damaged)?.0;
+        let declaring = |tag, value| declaring(session.bytes, directory, tag, value);
+        let mut patches = Vec::new();
+        if is_indexed {
+            patches.extend(declaring(PHOTOMETRIC_INTERPRETATION, BLACK_IS_ZERO));
+        } else if coding == Some(Coding::Jpeg) && matches!(colour, Ok(ColorType::YCbCr(8))) {
+            // The decoder would look at how the colours are stored, which concerns JPEG alone.
+            patches.extend(declaring(PHOTOMETRIC_INTERPRETATION, RGB));
+        }
+        if coding.is_some_and(|coding| coding != Coding::Plain) {
+            patches.extend(declaring(COMPRESSION, NOT_COMPRESSED));
+        }
+        if !patches.is_empty() {
+            decoder = open_patched(session, patches)?;
+            decoder.seek_to_image(index as usize).map_err(fail)?;
+        }
+        // Of a page declared grey no other colour is read.
+        let colour = match (is_indexed, decoder.colortype().map_err(fail)?) {
+            (true, ColorType::Gray(bits)) => ColorType::Palette(bits),
+            (true, _) => return Err(Reason::UnsupportedFormat),
+            (false, _) => colour.map_err(fail)?,
+        };
+        Ok(Self {
+            decoder,
+            colour,
+            palette,
+            jpeg_bytes,
+            coding: coding.map(|coding| (coding, tables)),
+        })
+    }
+
+    /// From now on the decoder reads strips and tiles.
+    fn begin(&mut self, session: &Session<'a>, planes: usize) -> Result<(), Reason> {
+        let Some((coding, tables)) = self.coding.take() else {
+            return Ok(());
+        };
+        let strips = Strips::read(
+            &mut self.decoder,
+            session.bytes,
+            coding,
+            (self.colour, planes),
+            tables,
+        );
+        let strips = strips.map_err(|error| fail(session, &error))?;
+        self.decoder.inner().begin(strips);
+        Ok(())
+    }
+
+    /// Tells the session whether strips or tiles are damaged.
+    ///
+    /// # Errors
+    /// [`Reason::Damaged`] where they are, and nothing is there of them.
+    fn end(&mut self, session: &Session<'_>) -> Result<(), Reason> {
+        let seen = self.decoder.inner().end();
+        match seen.map_err(|error| fail(session, &error.into()))? {
+            Some(seen) if seen.is_damaged && seen.is_empty => Err(Reason::Damaged),
+            Some(seen) => {
+                session
+                    .damaged
+                    .set(session.damaged.get() || seen.is_damaged);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// The samples of a page.
+struct Stored {
     size: (usize, usize),
     colour: ColorType,
     /// One byte a sample, or packed where samples have fewer bits; interleaved.
     bytes: Vec<u8>,
 }
 
-fn read_samples(session: &Session<'_>, decoder: &mut Decoder<Source<'_>>) -> Result<Page, Reason> {
+fn read_samples<'a>(session: &Session<'a>, page: &mut Page<'a>) -> Result<Stored, Reason> {
     let fail = |error: TiffError| fail(session, &error);
-    let (width, height) = decoder.dimensions().map_err(fail)?;
-    session.check_size(width.into(), height.into(), 0)?;
-    let colour = decoder.colortype().map_err(fail)?;
-    let layout = decoder.image_buffer_layout().map_err(fail)?;
+    let (width, height) = page.decoder.dimensions().map_err(fail)?;
+    let layout = page.decoder.image_buffer_layout().map_err(fail)?;
     let pixels = u64::from(width) * u64::from(height);
-    let bytes = layout.complete_len as u64 + working_bytes(colour, layout.planes, pixels);
-    let bytes = bytes.saturating_add(chunks::jpeg_bytes(session, decoder)?);
-    session.check_size(0, 0, bytes)?;
+    let working_bytes = working_bytes(page.colour, layout.planes, pixels);
+    let bytes = (layout.complete_len as u64).saturating_add(working_bytes);
+    session.check_size(0, 0, bytes.saturating_add(page.jpeg_bytes))?;
+    page.begin(session, layout.planes)?;
     let mut result = DecodingResult::U8(Vec::new());
-    let read = decoder.read_image_to_buffer(&mut result);
+    let read = page.decoder.read_image_to_buffer(&mut result);
     let samples = eight_bits(result)?;
     match read.map_err(fail) {
         Ok(_) => {}
@@ -197,10 +265,11 @@ fn read_samples(session: &Session<'_>, decoder: &mut Decoder<Source<'_>>) -> Res
         }
         Err(reason) => return Err(reason),
     }
+    page.end(session)?;
     let samples = interleaved(samples, layout.planes);
-    Ok(Page {
+    Ok(Stored {
         size: (width as usize, height as usize),
-        colour,
+        colour: page.colour,
         bytes: samples,
     })
 }
@@ -221,7 +290,7 @@ fn working_bytes(colour: ColorType, planes: usize, pixels: u64) -> u64 {
     narrowed.max(woven).max(converted)
 }
 
-fn orientation(decoder: &mut Decoder<Source<'_>>) -> Orientation {
+fn orientation(decoder: &mut Decoder<File<'_>>) -> Orientation {
     let number = decoder.find_tag_unsigned::<u8>(Tag::Orientation);
     let number = number.ok().flatten().and_then(Orientation::from_exif);
     number.unwrap_or(Orientation::NoTransforms)
@@ -251,8 +320,8 @@ fn interleaved(samples: Vec<u8>, planes: usize) -> Vec<u8> {
     places.map(|place| samples[place]).collect()
 }
 
-fn to_layout(page: Page, palette: &[u16]) -> Result<Layout, Reason> {
-    let Page {
+fn to_layout(page: Stored, palette: &[u16]) -> Result<Layout, Reason> {
+    let Stored {
         size,
         colour,
         bytes: samples,
@@ -330,6 +399,11 @@ fn fail(session: &Session<'_>, error: &TiffError) -> Reason {
 
 /// The photometric interpretation of pages whose samples are indices.
 const PALETTE: u16 = 3;
+const PHOTOMETRIC_INTERPRETATION: u16 = 262;
+const BLACK_IS_ZERO: u8 = 1;
+const RGB: u8 = 2;
+const COMPRESSION: u16 = 259;
+const NOT_COMPRESSED: u8 = 1;
 /// More pages than this are not even counted.
 const PAGES_MAX: u32 = 100_000;
 /// Directories, strips and tiles that are remembered.

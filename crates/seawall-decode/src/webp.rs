@@ -7,13 +7,19 @@ use image::metadata::Orientation;
 use image::{AnimationDecoder, ImageDecoder};
 use seawall_core::{Place, Reason};
 
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::source::Source;
 use crate::{cut, frames, still, views};
 
 pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
-    match decode_bytes(session, session.bytes) {
-        // The decoder takes nothing from a file that is shorter than it says.
+    // The decoder takes nothing from a file that is much shorter than it says, and takes zeros for
+    // the last bytes of a picture.
+    let result = if structure::lacks_pixels(session.bytes) {
+        Err(Reason::Damaged)
+    } else {
+        decode_bytes(session, session.bytes)
+    };
+    match result {
         Err(Reason::Damaged) if session.visited == 0 => {
             session.check_time()?;
             match whole_frames(session.bytes) {
@@ -21,6 +27,10 @@ pub(crate) fn decode(session: &mut Session<'_>) -> Result<(), Reason> {
                 None => decode_cut(session)?,
             }
             Err(Reason::Damaged)
+        }
+        Ok(()) if structure::is_cut(session.bytes) => {
+            session.note(session::END);
+            Ok(())
         }
         result => result,
     }

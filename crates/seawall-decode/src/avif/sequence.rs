@@ -4,7 +4,7 @@ use seawall_core::{Place, Reason};
 
 use super::colour::{self, Described};
 use super::decoder::Pictures;
-use crate::frames;
+use crate::frames::Chosen;
 use crate::iso::{Track, has_alpha};
 use crate::layout::Layout;
 use crate::session::Session;
@@ -35,30 +35,35 @@ pub(super) fn visit(
     if count == 0 {
         return Err(Reason::Damaged);
     }
-    let wanted = frames::chosen(session, count, "frames");
-    let mut wanted = wanted.into_iter().peekable();
+    let mut chosen = Chosen::of(session, count, "frames");
     let mut pictures = Pictures::new(pixels_max)?;
-    for (index, sample) in (0..).zip(&track.samples) {
-        session.check_time()?;
-        let data = track.data(sample).ok_or(Reason::Damaged)?;
-        let picture = pictures.next(data.to_vec())?;
-        if wanted.next_if_eq(&index).is_some() {
-            let is_cover = index == 0 && cover.is_some_and(|cover| std::ptr::eq(cover, data));
-            if !is_cover {
-                let pixels = colour::pixels(&picture, described, false)?;
-                let layout = Layout {
-                    pixels,
-                    alpha: None,
-                };
-                let orientation = track.orientation();
-                views::visit(session, Place::Frame(index + 1), &layout, orientation);
+    let mut visit_all = || {
+        for (index, sample) in (0..).zip(&track.samples) {
+            session.check_time()?;
+            let data = track.data(sample).ok_or(Reason::Damaged)?;
+            let picture = pictures.next(data.to_vec())?;
+            if chosen.takes(index) {
+                let is_cover = index == 0 && cover.is_some_and(|cover| std::ptr::eq(cover, data));
+                if !is_cover {
+                    let pixels = colour::pixels(&picture, described, false)?;
+                    let layout = Layout {
+                        pixels,
+                        alpha: None,
+                    };
+                    let orientation = track.orientation();
+                    views::visit(session, Place::Frame(index + 1), &layout, orientation);
+                }
+                chosen.hashed += 1;
+            }
+            if chosen.is_through() {
+                break;
             }
         }
-        if wanted.peek().is_none() {
-            break;
-        }
-    }
-    Ok(())
+        Ok(())
+    };
+    let result = visit_all();
+    chosen.note(session);
+    result
 }
 
 /// Eight frames that others are predicted from and the one being decoded, at up to two bytes

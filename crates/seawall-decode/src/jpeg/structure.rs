@@ -13,6 +13,8 @@ pub(crate) struct Structure {
     pub(crate) entropy_bytes: u64,
     /// The place behind the end marker, or where another picture begins without one.
     pub(crate) end: Option<usize>,
+    /// Whether there is an end marker.
+    pub(crate) has_end: bool,
 }
 
 /// A frame header.
@@ -54,6 +56,7 @@ pub(crate) fn structure(bytes: &[u8]) -> Structure {
         match marker {
             END => {
                 structure.end = Some(rest.position);
+                structure.has_end = true;
                 break;
             }
             START if structure.scans > 0 => {
@@ -167,6 +170,8 @@ fn frame(marker: u8, segment: &[u8]) -> Option<Frame> {
     })
 }
 
+/// The marker of a frame that comes in scans of more and more detail.
+pub(crate) const PROGRESSIVE: u8 = 0xC2;
 const START: u8 = 0xD8;
 const END: u8 = 0xD9;
 const SCAN: u8 = 0xDA;

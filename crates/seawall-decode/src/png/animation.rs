@@ -1,14 +1,14 @@
 //! The frames of an animated PNG.
 
-use ::png::{BlendOp, DisposeOp, FrameControl, Reader, Transformations};
+use ::png::{BlendOp, DisposeOp, FrameControl, Reader};
 use image::metadata::Orientation;
 use seawall_core::{Place, Reason};
 
 use super::chunks;
-use super::rows::{Checks, open, reason};
+use super::rows::{Checks, open_frames, reason};
 use crate::canvas::{Blend, Canvas, Disposal, Frame};
-use crate::frames;
-use crate::session::Session;
+use crate::frames::Chosen;
+use crate::session::{self, Session};
 use crate::source::Source;
 use crate::views;
 
@@ -18,19 +18,45 @@ pub(super) fn decode(
     orientation: Orientation,
     checks: Checks,
 ) -> Result<(), Reason> {
+    // The decoder wants to see what comes behind the last frame.
+    let ended = chunks::with_end(session.bytes);
+    if ended.is_some() {
+        session.note(session::END);
+    }
+    let source = match &ended {
+        Some(ended) => session.source_over(ended),
+        None => session.source(),
+    };
+    let mut reader = open_frames(session, source, checks)?;
     let count = chunks::frame_count(session.bytes);
-    let transformations = WITH_ALPHA;
-    let mut reader = open(session, checks, transformations)?;
+    let announced = reader.info().animation_control;
+    let mut chosen = Chosen::of(session, count, "frames");
+    let result = visit(session, &mut reader, count, &mut chosen, orientation);
+    chosen.note(session);
+    result?;
+    match announced {
+        Some(control) if control.num_frames > count => {
+            session.note(&format!("{} frames are announced", control.num_frames));
+            Err(Reason::Damaged)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn visit(
+    session: &mut Session<'_>,
+    reader: &mut Reader<Source<'_>>,
+    count: u32,
+    chosen: &mut Chosen,
+    orientation: Orientation,
+) -> Result<(), Reason> {
     let info = reader.info();
     let (width, height) = (info.width, info.height);
     let bytes = u64::from(width) * u64::from(height) * Canvas::BYTES_A_PIXEL;
     session.check_size(width.into(), height.into(), bytes)?;
     let mut canvas = Canvas::new(width as usize, height as usize);
-    let mut wanted = frames::chosen(session, count, "frames")
-        .into_iter()
-        .peekable();
     // The default picture is the first frame where a frame control comes before it.
-    let mut is_at_frame = info_has_frame(&reader);
+    let mut is_at_frame = info_has_frame(reader);
     for index in 0..count {
         session.check_time()?;
         if !is_at_frame {
@@ -39,12 +65,13 @@ pub(super) fn decode(
                 .map_err(|error| reason(session, &error))?;
         }
         is_at_frame = false;
-        draw_next(session, &mut reader, &mut canvas, index == 0)?;
-        if wanted.next_if_eq(&index).is_some() {
+        draw_next(session, reader, &mut canvas, index == 0)?;
+        if chosen.takes(index) {
             let place = Place::Frame(index + 1);
             views::visit(session, place, &canvas.layout()?, orientation);
+            chosen.hashed += 1;
         }
-        if wanted.peek().is_none() {
+        if chosen.is_through() {
             return Ok(());
         }
     }
@@ -100,8 +127,3 @@ fn draw_next(
     });
     Ok(())
 }
-
-/// Eight bits a sample and always an alpha.
-const WITH_ALPHA: Transformations = Transformations::EXPAND
-    .union(Transformations::STRIP_16)
-    .union(Transformations::ALPHA);

@@ -16,6 +16,26 @@ pub(super) fn frame_count(bytes: &[u8]) -> u32 {
     u32::try_from(controls.count()).unwrap_or(u32::MAX)
 }
 
+/// A file that breaks off in its end, or just before it, with its end; `None` for others.
+pub(super) fn with_end(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = bytes.get(8..)?;
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        let Some(next) = after.get(length.checked_add(8)?..) else {
+            break;
+        };
+        if after.starts_with(b"IEND") {
+            return None;
+        }
+        rest = next;
+    }
+    let whole = &bytes[..bytes.len() - rest.len()];
+    END.starts_with(rest).then(|| [whole, END].concat())
+}
+
+/// The last chunk.
+const END: &[u8] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
+
 /// Each chunk's name and content, the last one as far as the file goes.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut rest = bytes.get(8..).unwrap_or_default();

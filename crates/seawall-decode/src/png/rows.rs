@@ -91,7 +91,8 @@ fn read_picture(
         let extent = extent(session, reader, rows, result)?;
         return Ok((Picture::ByRows(bands), extent));
     }
-    let (data, extent) = read_rows(session, reader)?;
+    let (mut data, extent, reached) = read_rows(session, reader)?;
+    samples.make_opaque(&mut data[reached..]);
     let layout = Layout::reduced(size, data, samples)?;
     Ok((Picture::Whole(layout), extent))
 }
@@ -132,33 +133,61 @@ pub(super) fn indices(session: &Session<'_>, checks: Checks) -> Result<Pixels, R
     let info = reader.info();
     let (width, height) = (info.width as usize, info.height as usize);
     let bits = info.bit_depth as u8;
-    let (packed, _) = read_rows(session, &mut reader)?;
+    let (packed, ..) = read_rows(session, &mut reader)?;
     let data = unpacked(&packed, width, bits).collect();
     Pixels::new(width, height, PixelKind::Luma8, data).map_err(|_| Reason::Damaged)
 }
 
-/// A reader that stands before the first row. Texts and profiles are not even inflated.
-pub(super) fn open<'a>(
+/// A reader that stands before the first row.
+fn open<'a>(
     session: &Session<'a>,
     checks: Checks,
     transformations: Transformations,
 ) -> Result<Reader<Source<'a>>, Reason> {
+    open_with(session, session.source(), options(checks), transformations)
+}
+
+/// The same of an animation, each frame of which has an alpha. Its frames are in chunks that count as
+/// accessory: their checksums are not passed over.
+pub(super) fn open_frames<'a>(
+    session: &Session<'_>,
+    source: Source<'a>,
+    checks: Checks,
+) -> Result<Reader<Source<'a>>, Reason> {
+    let mut options = options(checks);
+    options.set_skip_ancillary_crc_failures(false);
+    let with_alpha = EIGHT_BITS.union(Transformations::ALPHA);
+    open_with(session, source, options, with_alpha)
+}
+
+/// Texts and profiles are not even inflated.
+fn options(checks: Checks) -> DecodeOptions {
     let mut options = DecodeOptions::default();
     options.set_ignore_checksums(checks == Checks::None);
     options.set_ignore_text_chunk(true);
     options.set_ignore_iccp_chunk(true);
-    let mut decoder = Decoder::new_with_options(session.source(), options);
+    options
+}
+
+fn open_with<'a>(
+    session: &Session<'_>,
+    source: Source<'a>,
+    options: DecodeOptions,
+    transformations: Transformations,
+) -> Result<Reader<Source<'a>>, Reason> {
+    let mut decoder = Decoder::new_with_options(source, options);
     let bytes = usize::try_from(session.budget.limits.memory_bytes_max).unwrap_or(usize::MAX);
     decoder.set_limits(Limits { bytes });
     decoder.set_transformations(transformations);
     decoder.read_info().map_err(|error| reason(session, &error))
 }
 
-/// The rows, as many as there are; at least one.
+/// The rows, as many as there are; at least one. Up to which byte something of them is there
+/// comes with them.
 fn read_rows(
     session: &Session<'_>,
     reader: &mut Reader<Source<'_>>,
-) -> Result<(Vec<u8>, Extent), Reason> {
+) -> Result<(Vec<u8>, Extent, usize), Reason> {
     let info = reader.info();
     let (width, height, interlaced) = (info.width, info.height, info.interlaced);
     let pixels = u64::from(width) * u64::from(height);
@@ -178,7 +207,15 @@ fn read_rows(
         read_lines(reader, &mut data)
     };
     let extent = extent(session, reader, rows, result)?;
-    Ok((data, extent))
+    // A row of the first pass stands for eight.
+    let rows = if interlaced {
+        rows.saturating_mul(8)
+    } else {
+        rows
+    };
+    let line = data.len() / height.max(1) as usize;
+    let reached = line * rows.min(height) as usize;
+    Ok((data, extent, reached))
 }
 
 /// What so many rows are, and the error that ended them; none is an error.

@@ -5,11 +5,11 @@ use ::tiff::decoder::{Decoder, DecodingResult, DecodingSampleType};
 use ::tiff::tags::Tag;
 use seawall_core::{Place, Reason};
 
-use super::{Page, chunks, fail, to_layout};
+use super::file::File;
+use super::{Page, Stored, fail, to_layout};
 use crate::bands::{self, Bands};
 use crate::layout::Samples;
 use crate::session::Session;
-use crate::source::Source;
 
 /// What is known of a page before it is decoded.
 pub(super) struct Plan {
@@ -27,11 +27,9 @@ pub(super) struct Plan {
 ///
 /// # Errors
 /// As for whole pages, where a strip or tile of JPEG data is above the limits.
-pub(super) fn plan(
-    session: &Session<'_>,
-    decoder: &mut Decoder<Source<'_>>,
-    colour: ColorType,
-) -> Result<Option<Plan>, Reason> {
+pub(super) fn plan(session: &Session<'_>, page: &mut Page<'_>) -> Result<Option<Plan>, Reason> {
+    let colour = page.colour;
+    let decoder = &mut page.decoder;
     let (width, height) = decoder
         .dimensions()
         .map_err(|error| fail(session, &error))?;
@@ -71,8 +69,8 @@ pub(super) fn plan(
     // A row of chunks as it is read, copied, narrowed and converted.
     let row = plan.row_bytes as u64 * 3 + u64::from(width) * 4;
     let working = row.saturating_mul(chunk_height.into());
-    let jpeg = chunks::jpeg_bytes(session, decoder)?;
-    let bytes = bytes.saturating_add(working).saturating_add(jpeg);
+    let working = working.saturating_add(page.jpeg_bytes);
+    let bytes = bytes.saturating_add(working);
     let is_within = bytes <= session.budget.limits.memory_bytes_max;
     Ok(is_within.then_some(plan))
 }
@@ -94,13 +92,13 @@ fn looks(colour: ColorType) -> Option<Samples> {
 }
 
 /// Hands out the page, as far as the file goes.
-pub(super) fn show(
-    session: &mut Session<'_>,
-    decoder: &mut Decoder<Source<'_>>,
+pub(super) fn show<'a>(
+    session: &mut Session<'a>,
+    page: &mut Page<'a>,
     plan: &Plan,
-    palette: &[u16],
     place: Place,
 ) -> Result<(), Reason> {
+    page.begin(session, 1)?;
     let looks = looks(plan.colour).ok_or(Reason::UnsupportedFormat)?;
     let mut bands = Bands::begin(session, plan.size, looks);
     let mut chunk = DecodingResult::U8(Vec::new());
@@ -113,16 +111,16 @@ pub(super) fn show(
         rows.fill(0);
         // Samples that are missing are zeros, which need not be black.
         if ended.is_none() {
-            ended = read_band(session, decoder, plan, band, &mut chunk, rows).err();
+            ended = read_band(session, &mut page.decoder, plan, band, &mut chunk, rows).err();
         }
         let samples = eight_bits(plan.sample, rows);
         is_empty &= samples.iter().all(|&sample| sample == 0);
-        let page = Page {
+        let stored = Stored {
             size: (plan.size.0, height),
             colour: plan.colour,
             bytes: samples,
         };
-        match to_layout(page, palette) {
+        match to_layout(stored, &page.palette) {
             Ok(layout) => bands.pass(
                 session,
                 layout.pixels.data(),
@@ -137,6 +135,7 @@ pub(super) fn show(
         Some(Reason::Damaged) if !is_empty => session.damaged.set(true),
         Some(reason) => return Err(reason),
     }
+    page.end(session)?;
     if let Some(reason) = unshown {
         return Err(reason);
     }
@@ -147,7 +146,7 @@ pub(super) fn show(
 /// Reads the strip, or one tile after the other, into the zeros of a band.
 fn read_band(
     session: &Session<'_>,
-    decoder: &mut Decoder<Source<'_>>,
+    decoder: &mut Decoder<File<'_>>,
     plan: &Plan,
     band: usize,
     chunk: &mut DecodingResult,
@@ -158,6 +157,7 @@ fn read_band(
     for column in 0..across {
         let number = u32::try_from(band * across + column).map_err(|_| Reason::Damaged)?;
         // Each row of a tile is put where it would be in a row of the page.
+        decoder.inner().go_to(band * across + column);
         let result = decoder.read_chunk_to_buffer(chunk, number, plan.row_bytes);
         let left = column * plan.chunk.0;
         let width = plan.chunk.0.min(plan.size.0 - left) * pixel_bytes;

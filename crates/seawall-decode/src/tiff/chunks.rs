@@ -4,10 +4,10 @@ use ::tiff::decoder::Decoder;
 use ::tiff::tags::Tag;
 use seawall_core::Reason;
 
+use super::file::File;
 use crate::jpeg::SCANNED_PIXELS_MAX;
-use crate::jpeg::structure::{largest_frame, structure};
+use crate::jpeg::structure::{PROGRESSIVE, largest_frame, structure};
 use crate::session::Session;
-use crate::source::Source;
 
 /// What the largest strip or tile of this page takes while its JPEG data is decoded; 0 where
 /// the page is compressed in another way. The decoder allocates what the JPEG header says,
@@ -17,7 +17,7 @@ use crate::source::Source;
 /// Where a strip or tile announces more pixels than the limit.
 pub(super) fn jpeg_bytes(
     session: &Session<'_>,
-    decoder: &mut Decoder<Source<'_>>,
+    decoder: &mut Decoder<File<'_>>,
 ) -> Result<u64, Reason> {
     let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression);
     if !matches!(compression, Ok(Some(JPEG))) {
@@ -44,7 +44,7 @@ pub(super) fn jpeg_bytes(
 }
 
 /// Where the strips and tiles of a page begin that are JPEG data.
-pub(super) fn jpeg_places(decoder: &mut Decoder<Source<'_>>) -> Vec<usize> {
+pub(super) fn jpeg_places(decoder: &mut Decoder<File<'_>>) -> Vec<usize> {
     let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression);
     if !matches!(compression, Ok(Some(OLD_JPEG | JPEG))) {
         return Vec::new();
@@ -56,7 +56,7 @@ pub(super) fn jpeg_places(decoder: &mut Decoder<Source<'_>>) -> Vec<usize> {
 }
 
 /// Where strips and tiles lie, and how long they are.
-fn places(decoder: &mut Decoder<Source<'_>>) -> Vec<(u64, u64)> {
+pub(super) fn places(decoder: &mut Decoder<File<'_>>) -> Vec<(u64, u64)> {
     let kinds = [
         (Tag::StripOffsets, Tag::StripByteCounts),
         (Tag::TileOffsets, Tag::TileByteCounts),
@@ -90,5 +90,4 @@ fn announced_bytes(session: &Session<'_>, data: &[u8]) -> Result<u64, Reason> {
 /// The compression of TIFF 6.0, which is not decoded.
 const OLD_JPEG: u16 = 6;
 /// The compression that TIFF technical note 2 describes.
-const JPEG: u16 = 7;
-const PROGRESSIVE: u8 = 0xC2;
+pub(super) const JPEG: u16 = 7;

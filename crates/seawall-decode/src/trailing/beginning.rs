@@ -109,7 +109,8 @@ fn gif(bytes: &[u8]) -> Option<bool> {
         .map(|kind| matches!(kind, 0x21 | 0x2C | 0x3B))
 }
 
-/// Where the first directory lies, if it lies within the file and holds something.
+/// Where the first directory lies, if it lies within the file and says where pixels lie: that of an
+/// Exif block, which begins like a TIFF too, says none.
 fn tiff(bytes: &[u8]) -> Option<usize> {
     let is_little = bytes.starts_with(b"II");
     let number = |place: usize, length: usize| {
@@ -129,8 +130,14 @@ fn tiff(bytes: &[u8]) -> Option<usize> {
     };
     let place = usize::try_from(place).ok()?;
     let count = number(place, count_bytes)?;
-    let kind = number(place.checked_add(count_bytes + 2)?, 2)?;
-    (place >= 8 && count > 0 && (1..=18).contains(&kind)).then_some(place)
+    let first = place.checked_add(count_bytes)?;
+    let kind = number(first.checked_add(2)?, 2)?;
+    let entry_bytes = if is_big { 20 } else { 12 };
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let entries = (first..).step_by(entry_bytes);
+    let mut tags = entries.take(count.min(ENTRIES_MAX)).map(|at| number(at, 2));
+    let has_pixels = tags.any(|tag| matches!(tag, Some(STRIPS | TILES)));
+    (place >= 8 && has_pixels && (1..=18).contains(&kind)).then_some(place)
 }
 
 /// Two letters are too little to go by: the reserved bytes are 0, there is one plane, and the
@@ -169,5 +176,10 @@ fn boxes(bytes: &[u8]) -> Option<bool> {
     Some((12..=bytes.len()).contains(&length))
 }
 
+/// Tags of the places of strips and tiles.
+const STRIPS: u64 = 273;
+const TILES: u64 = 324;
+/// A page has some dozens.
+const ENTRIES_MAX: usize = 1000;
 /// Four tables of each kind take less.
 const TABLES_BYTES_MAX: usize = 4 << 10;

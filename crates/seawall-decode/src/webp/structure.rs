@@ -43,6 +43,22 @@ pub(super) fn exif(bytes: &[u8]) -> Option<&[u8]> {
     (found.content.len() == found.declared).then_some(found.content)
 }
 
+/// Whether the file is shorter than it says.
+pub(super) fn is_cut(bytes: &[u8]) -> bool {
+    let length = bytes.get(4..8).and_then(|length| length.first_chunk());
+    length.is_some_and(|&length| u32::from_le_bytes(length) as usize > bytes.len() - 8)
+}
+
+/// Whether a chunk of pixels is shorter than it says.
+pub(super) fn lacks_pixels(bytes: &[u8]) -> bool {
+    let is_cut = |chunk: Chunk<'_>| chunk.content.len() < chunk.declared;
+    let last = top_level(bytes).last();
+    last.is_some_and(|last| {
+        let has_pixels = matches!(last.name, b"VP8 " | b"VP8L" | b"ALPH" | b"ANMF");
+        has_pixels && is_cut(last)
+    })
+}
+
 /// A file whose last chunk, its picture, ends too early: with so many bytes more in it, all
 /// of them this one. `None` where another chunk is cut.
 pub(super) fn filled(bytes: &[u8], filling: u8, count: usize) -> Option<Vec<u8>> {
