@@ -1,8 +1,9 @@
 //! PNG, and the animations that PNG may hold.
 //!
 //! The file is read strictly first. Where that fails it is read again without its checksums,
-//! row by row: a wrong checksum or a missing end does no harm to the pixels and is noted; where
-//! rows are missing, what there is makes a partial picture, black below.
+//! row by row: a wrong checksum of a chunk or a missing end does no harm to the pixels and is noted;
+//! where rows are missing, or do not have the checksum of the compressed data, what there is makes a
+//! partial picture, black below.
 
 mod animation;
 mod chunks;
@@ -67,10 +68,16 @@ fn read(session: &mut Session<'_>) -> Result<(Read, Checks), Reason> {
         Err(reason) => return Err(reason),
     }
     let read = rows::read(session, Checks::None)?;
-    match read.extent {
-        Extent::Whole => session.note(CHECKSUM),
-        Extent::AllRows => session.note(session::END),
-        Extent::Cut(_) => {}
+    let note = match read.extent {
+        Extent::Whole => CHECKSUM,
+        Extent::AllRows => session::END,
+        Extent::Cut(_) => return Ok((read, Checks::None)),
+    };
+    if chunks::is_data_sound(session)? {
+        session.note(note);
+    } else {
+        session.note(DATA_CHECKSUM);
+        session.damaged.set(true);
     }
     Ok((read, Checks::None))
 }
@@ -82,4 +89,5 @@ fn header_size(bytes: &[u8]) -> Option<(u32, u32)> {
     Some((number(16)?, number(20)?))
 }
 
+const DATA_CHECKSUM: &str = "the checksum of the pixels is wrong or missing";
 const CHECKSUM: &str = "a checksum in the file is wrong; all of its pixels are there";

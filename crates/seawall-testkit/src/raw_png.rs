@@ -168,7 +168,7 @@ pub(crate) fn push_chunk(out: &mut Vec<u8>, name: [u8; 4], content: &[u8]) {
 }
 
 /// A zlib stream (RFC 1950) of stored blocks, which need no compressor.
-fn stored_zlib(content: &[u8]) -> Vec<u8> {
+pub(crate) fn stored_zlib(content: &[u8]) -> Vec<u8> {
     let mut out = vec![0x78, 0x01];
     let mut blocks = content.chunks(0xFFFF).peekable();
     if blocks.peek().is_none() {

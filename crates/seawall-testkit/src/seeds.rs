@@ -2,6 +2,7 @@
 
 use seawall_core::Pixels;
 
+use crate::raw_png::stored_zlib;
 use crate::{
     GifFrame, JpegColour, JpegOptions, PngColour, RawPng, TiffPage, animated_png, animated_webp,
     bmp, flat, gif, grey, interlaced_png, jpeg, jpeg_with_orientation, picture, png, raw_gif,
@@ -193,6 +194,20 @@ fn tiffs() -> Files {
         strip: jpeg(&small(1), 70),
         ..TiffPage::plain(&small(1))
     };
+    let deflated = TiffPage {
+        compression: 8,
+        strip: stored_zlib(small(1).data()),
+        ..TiffPage::plain(&small(1))
+    };
+    // A run of three bytes, then bytes as they are.
+    let one = small(1);
+    let runs = one.data()[3..].chunks(100);
+    let runs = runs.flat_map(|run| [&[run.len() as u8 - 1], run].concat());
+    let packed = TiffPage {
+        compression: 32_773,
+        strip: [254, 9].into_iter().chain(runs).collect(),
+        ..TiffPage::plain(&small(1))
+    };
     vec![
         ("colour", tiff(&small(1))),
         (
@@ -200,6 +215,8 @@ fn tiffs() -> Files {
             raw_tiff(&[page(&small(1), 1), page(&grey(&small(2)), 8)]),
         ),
         ("jpeg", raw_tiff(&[photo])),
+        ("deflate", raw_tiff(&[deflated])),
+        ("packbits", raw_tiff(&[packed])),
         ("flat", tiff(&flat(40, 6, [1, 2, 3]))),
     ]
 }

@@ -1,6 +1,10 @@
 //! The chain of chunks, walked without decoding any.
 
+use flate2::{Decompress, FlushDecompress, Status};
 use image::metadata::Orientation;
+use seawall_core::Reason;
+
+use crate::session::Session;
 
 /// Whether some Exif block turns the picture. The decoder stops at what it dislikes, but finds
 /// none that is not found here.
@@ -14,6 +18,36 @@ pub(super) fn may_turn(bytes: &[u8]) -> bool {
 pub(super) fn frame_count(bytes: &[u8]) -> u32 {
     let controls = chunks(bytes).filter(|(kind, _)| kind == b"fcTL");
     u32::try_from(controls.count()).unwrap_or(u32::MAX)
+}
+
+/// Whether the compressed data has the checksum that it should have: then the pixels are those
+/// that were stored, whatever is wrong with the checksums of chunks. The decoder does not look at
+/// it once it has all rows.
+pub(super) fn is_data_sound(session: &Session<'_>) -> Result<bool, Reason> {
+    let mut state = Decompress::new(true);
+    let mut pixels = vec![0; 32 << 10];
+    for (_, mut data) in chunks(session.bytes).filter(|(kind, _)| kind == b"IDAT") {
+        loop {
+            session.check_time()?;
+            let before = (state.total_in(), state.total_out());
+            let status = state.decompress(data, &mut pixels, FlushDecompress::None);
+            match status {
+                Ok(Status::StreamEnd) => return Ok(true),
+                Ok(Status::Ok | Status::BufError) => {}
+                Err(_) => return Ok(false),
+            }
+            // At most the length of a slice.
+            data = &data[(state.total_in() - before.0) as usize..];
+            let given = state.total_out() - before.1;
+            if data.is_empty() && given < pixels.len() as u64 {
+                break;
+            }
+            if (state.total_in(), state.total_out()) == before {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// A file that breaks off in its end, or just before it, with its end; `None` for others.

@@ -1,5 +1,6 @@
 //! Files of every format, cut at any byte.
 
+use proptest::prelude::*;
 use seawall_core::{Outcome, Pixels};
 use seawall_testkit::{
     JpegColour, JpegOptions, animated_png, animated_webp, bmp, gif, grey, interlaced_png, jpeg,
@@ -69,6 +70,34 @@ fn a_file_cut_at_any_byte_is_not_taken_for_the_whole_one() {
                 &whole,
                 &format!("{name} cut at {end} of {}", file.len()),
             );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Formats whose pixels have a checksum: no change of them goes unseen.
+    #[test]
+    fn a_changed_png_is_not_taken_for_the_whole_one(
+        form in 0_usize..3,
+        place: usize,
+        bytes in prop::collection::vec(any::<u8>(), 1..20),
+    ) {
+        let frames: Vec<Pixels> = (0..3).map(|seed| picture(32, 24, seed)).collect();
+        let mut file = match form {
+            0 => png(&frames[0]),
+            1 => interlaced_png(&frames[0]),
+            _ => animated_png(&frames),
+        };
+        let whole = pixels(&file);
+        // Behind the header, whose size would be another.
+        let place = 33 + place % (file.len() - 33);
+        let changed = file[place..].iter_mut().zip(&bytes);
+        changed.for_each(|(byte, &changed)| *byte = changed);
+        let found = report(&file);
+        if found.outcome == Outcome::Hashed {
+            prop_assert!(pixels(&file) == whole, "{:?}", found.notes);
         }
     }
 }

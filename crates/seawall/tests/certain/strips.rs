@@ -72,6 +72,9 @@ pub(crate) struct Striped {
     rows: u32,
     samples: u32,
     coding: Coding,
+    /// The width of a tile, where the page is made of tiles.
+    tile: Option<u32>,
+    is_planar: bool,
     /// The strips, and the length that is stated where it is another one.
     pub(crate) strips: Vec<(Vec<u8>, Option<u32>)>,
     /// Where each is said to lie, where that is not one behind the other.
@@ -86,6 +89,43 @@ impl Striped {
 
     pub(crate) fn of_rgba(data: &[u8], size: (usize, usize), rows: usize, coding: Coding) -> Self {
         Self::new(data, size, 4, rows, coding)
+    }
+
+    /// Each colour by itself.
+    fn of_planes(pixels: &Pixels, rows: usize, coding: Coding) -> Self {
+        let size = (pixels.width(), pixels.height());
+        let plane = |colour: usize| {
+            let samples = pixels.data().iter().skip(colour).step_by(3);
+            let plane: Vec<u8> = samples.copied().collect();
+            Self::new(&plane, size, 1, rows, coding).strips
+        };
+        Self {
+            strips: (0..3).flat_map(plane).collect(),
+            is_planar: true,
+            ..Self::of(pixels, rows, coding)
+        }
+    }
+
+    /// Tiles of 32 by 16, filled up at the edges.
+    fn of_tiles(pixels: &Pixels, coding: Coding) -> Self {
+        let (across, down) = (pixels.width().div_ceil(32), pixels.height().div_ceil(16));
+        let pixel = |x: usize, y: usize| {
+            let row = pixels.row(y.min(pixels.height() - 1));
+            row.chunks(3).nth(x).unwrap_or(&[9; 3])
+        };
+        let tile = |number: usize| {
+            let (left, top) = (number % across * 32, number / across * 16);
+            let places = (0..16).flat_map(|y| (0..32).map(move |x| (x, y)));
+            let data: Vec<u8> = places
+                .flat_map(|(x, y)| pixel(left + x, top + y).iter().copied())
+                .collect();
+            Self::new(&data, (32, 16), 3, 16, coding).strips
+        };
+        Self {
+            strips: (0..across * down).flat_map(tile).collect(),
+            tile: Some(32),
+            ..Self::of(pixels, 16, coding)
+        }
     }
 
     fn new(
@@ -117,13 +157,15 @@ impl Striped {
             coding,
             strips: strips.map(|strip| (coded(strip), None)).collect(),
             places: None,
+            tile: None,
+            is_planar: false,
         }
     }
 
     /// A little-endian file, its directory first.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let count = self.strips.len() as u32;
-        let bits_at = 8 + 2 + 11 * 12 + 4;
+        let bits_at = 8 + 2 + 12 * 12 + 4;
         let places_at = bits_at + 8;
         let data_at = places_at + 8 * count;
         // A single number stands in its entry.
@@ -141,24 +183,39 @@ impl Striped {
         }
         let places = self.places.clone().unwrap_or(places);
         let photometric = if self.coding == Coding::Jpeg { 6 } else { 2 };
-        let mut out = b"II*\0\x08\0\0\0\x0B\0".to_vec();
-        for (tag, kind, count, value) in [
+        let mut out = b"II*\0\x08\0\0\0\x0C\0".to_vec();
+        let (offset_tag, size_tag, length_tag) = match self.tile {
+            Some(_) => (324, 323, 325),
+            None => (273, 278, 279),
+        };
+        let mut tags = [
             (256_u16, 4_u16, 1, self.size.0),
             (257, 4, 1, self.size.1),
             (258, 3, self.samples, bits_at),
             (259, 3, 1, self.coding.number()),
             (262, 3, 1, photometric),
-            (273, 4, count, inline(places_at, &places)),
+            (offset_tag, 4, count, inline(places_at, &places)),
             (277, 3, 1, self.samples),
-            (278, 4, 1, self.rows),
-            (279, 4, count, inline(places_at + 4 * count, &lengths)),
-            (284, 3, 1, 1),
+            (size_tag, 4, 1, self.rows),
+            (
+                length_tag,
+                4,
+                count,
+                inline(places_at + 4 * count, &lengths),
+            ),
+            (284, 3, 1, 1 + u32::from(self.is_planar)),
+            match self.tile {
+                Some(width) => (322, 4, 1, width),
+                None => (266, 3, 1, 1),
+            },
             if self.samples == 4 {
                 (338, 3, 1, 2)
             } else {
                 (296, 3, 1, 2)
             },
-        ] {
+        ];
+        tags.sort_by_key(|tag| tag.0);
+        for (tag, kind, count, value) in tags {
             out.extend(tag.to_le_bytes());
             out.extend(kind.to_le_bytes());
             out.extend(count.to_le_bytes());
@@ -196,6 +253,30 @@ fn whole_pages_are_hashed() {
                 coding == Coding::Jpeg || found[0].1 == one.data(),
                 "{coding:?}"
             );
+        }
+    }
+}
+
+#[test]
+fn tiles_and_planes_are_read_to_their_ends() {
+    let one = picture(48, 40, 1);
+    for coding in Coding::ALL {
+        let mut pages = vec![Striped::of_tiles(&one, coding)];
+        if coding != Coding::Jpeg {
+            pages.extend([7, 20, 40].map(|rows| Striped::of_planes(&one, rows, coding)));
+        }
+        for page in pages {
+            let name = format!("{coding:?} {:?} {}", page.tile, page.rows);
+            let found = pixels(&page.to_bytes());
+            let whole = report(&page.to_bytes());
+            assert_eq!(whole.outcome, Outcome::Hashed, "{name}");
+            assert!(coding == Coding::Jpeg || found[0].1 == one.data(), "{name}");
+            for strip in 0..page.strips.len() {
+                let mut cut = page.clone();
+                let length = cut.strips[strip].0.len();
+                cut.strips[strip].1 = Some(length as u32 / 3);
+                check_partial(&cut, &format!("{name} {strip}"));
+            }
         }
     }
 }
