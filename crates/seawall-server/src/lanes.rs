@@ -267,6 +267,7 @@ mod tests {
             upload_memory_bytes: 10 * PAGE_BYTES,
             uploads_waiting: 2,
             body_pause_ms: 5_000,
+            ..Load::default()
         }
     }
 

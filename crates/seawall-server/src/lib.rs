@@ -16,6 +16,8 @@ mod lingering;
 mod listener;
 mod metrics;
 mod openapi;
+mod patient;
+mod places;
 mod problem;
 mod public;
 mod quota;

@@ -22,6 +22,7 @@ use crate::guard::{check_host, count, harden, limit_time};
 use crate::lanes::{Lanes, Wording, receive};
 use crate::listener;
 use crate::metrics::Metrics;
+use crate::places::turn_away;
 use crate::quota::Quotas;
 use crate::state::{App, Face};
 use crate::{api, console, public};
@@ -150,7 +151,7 @@ impl Server {
             bound.push(bind(name, address, is_drill, &mut moved_ports, router).await?);
         }
         ready(&listening(&bound, is_drill, moved_ports));
-        serve(bound, app, stop, stopper).await
+        serve(bound, app, self.load, stop, stopper).await
     }
 }
 
@@ -159,6 +160,7 @@ fn dress(router: Router, app: &App, name: &'static str, log: Log) -> Router {
     let wording: Wording = crate::hma::worded;
     router
         .layer(from_fn_with_state((app.lanes.clone(), wording), receive))
+        .layer(from_fn_with_state(wording, turn_away))
         .layer(from_fn(harden))
         .layer(from_fn(limit_time))
         .layer(from_fn_with_state(Arc::clone(&app.face), check_host))
@@ -215,6 +217,7 @@ fn listening(bound: &[Bound], drill: bool, moved_ports: Vec<&'static str>) -> Li
 async fn serve(
     bound: Vec<Bound>,
     app: App,
+    load: Load,
     stop: impl Future<Output = ()> + Send,
     stopper: watch::Sender<bool>,
 ) -> Result<(), ServeError> {
@@ -222,7 +225,9 @@ async fn serve(
     let mut listeners = JoinSet::new();
     for listener in bound {
         let signal = wait_for(stopped.clone());
-        listeners.spawn(listener::serve(listener.socket, listener.router, signal));
+        let load = load.clone();
+        let served = listener::serve(listener.socket, listener.router, load, signal);
+        listeners.spawn(served);
     }
     let tasks = background(&app, &stopped);
     tokio::select! {

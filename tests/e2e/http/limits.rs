@@ -121,6 +121,28 @@ fn is_answered(stream: &TcpStream) -> bool {
     stream.peek(&mut [0]).is_ok()
 }
 
+/// As somebody would who wants nobody else to be heard: from one address, many times as many
+/// connections as it may have.
+#[test]
+fn connections_that_say_nothing_keep_nobody_out() {
+    let installation = Installation::new();
+    let environment = [
+        ("SEAWALL__LOAD__CONNECTIONS", "16"),
+        ("SEAWALL__LOAD__CONNECTIONS_PER_ADDRESS", "16"),
+    ];
+    let server = server(&installation, &environment);
+    let api = server.api(&installation.token(&["matcher"]));
+    let address = server.address("api").trim_start_matches("http://");
+    let silent: Vec<TcpStream> = (0..100)
+        .map(|_| TcpStream::connect(address).expect("a server"))
+        .collect();
+    api.get("/m/index/status").expect(200);
+    for path in ["/status/live", "/healthz", "/readyz"] {
+        server.http("api").get(path).expect(200);
+    }
+    drop(silent);
+}
+
 #[test]
 fn a_request_keeps_its_id_and_the_log_has_it_without_names_and_hashes() {
     let installation = Installation::new();

@@ -14,6 +14,12 @@ pub struct Load {
     pub uploads_waiting: usize,
     /// How long a body may pause, in milliseconds.
     pub body_pause_ms: u64,
+    /// How many connections each listener has open at once.
+    pub connections: usize,
+    /// How many of them one address has, or one /64 network of IPv6.
+    pub connections_per_address: usize,
+    /// How long an answer may lie unread, in milliseconds.
+    pub answer_pause_ms: u64,
 }
 
 impl Default for Load {
@@ -22,6 +28,9 @@ impl Default for Load {
             upload_memory_bytes: 256 << 20,
             uploads_waiting: 64,
             body_pause_ms: 10_000,
+            connections: 4_096,
+            connections_per_address: 1_024,
+            answer_pause_ms: 30_000,
         }
     }
 }
@@ -43,6 +52,23 @@ impl Load {
                 advice: "at most a terabyte of memory, and 100000 uploads that wait",
             });
         }
+        for (key, connections) in [
+            ("load.connections", self.connections),
+            ("load.connections_per_address", self.connections_per_address),
+        ] {
+            if !(1..=CONNECTIONS_MAX).contains(&connections) {
+                return Err(ConfigError::Value {
+                    key,
+                    advice: "give 1 to 1000000 connections",
+                });
+            }
+        }
+        if !(100..=600_000).contains(&self.answer_pause_ms) {
+            return Err(ConfigError::Value {
+                key: "load.answer_pause_ms",
+                advice: "give 100 to 600000 milliseconds",
+            });
+        }
         if !(100..=120_000).contains(&self.body_pause_ms) {
             return Err(ConfigError::Value {
                 key: "load.body_pause_ms",
@@ -55,3 +81,4 @@ impl Load {
 
 const MEMORY_BYTES_MAX: usize = 1 << 40;
 const WAITING_MAX: usize = 100_000;
+const CONNECTIONS_MAX: usize = 1_000_000;
