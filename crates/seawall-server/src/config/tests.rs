@@ -167,3 +167,22 @@ fn a_wrong_value_about_fetching_is_refused_with_what_to_write() {
         assert!(text.contains(says), "{value}: {text}");
     }
 }
+
+#[test]
+fn a_wrong_bound_of_connections_is_refused_with_what_to_write() {
+    for (key, value, says) in [
+        ("CONNECTIONS", "0", "1 to 1000000"),
+        ("CONNECTIONS", "1000001", "1 to 1000000"),
+        (
+            "CONNECTIONS_PER_ADDRESS",
+            "0",
+            "load.connections_per_address",
+        ),
+        ("ANSWER_PAUSE_MS", "99", "100 to 600000"),
+        ("ANSWER_PAUSE_MS", "600001", "load.answer_pause_ms"),
+    ] {
+        let key = format!("SEAWALL__LOAD__{key}");
+        let error = parse(&made(), &[(&key, value)]).expect_err(value);
+        assert!(error.to_string().contains(says), "{value}: {error}");
+    }
+}
