@@ -162,11 +162,12 @@ fn fingerprints(entry: &Element, media: Media, notes: &mut Vec<String>) -> Vec<F
 
 /// The partner's name of a kind of fingerprint, of whichever spelling its element has.
 fn kind_of(name: &str) -> String {
-    let plain = |text: &str| -> String {
-        let letters = text.chars().filter(|c| !matches!(c, '-' | '_'));
-        letters.map(|c| c.to_ascii_uppercase()).collect()
-    };
-    let known = KINDS.into_iter().find(|kind| plain(kind) == plain(name));
+    fn letters(text: &str) -> impl Iterator<Item = u8> {
+        let letters = text.bytes().filter(|b| !matches!(b, b'-' | b'_'));
+        letters.map(|b| b.to_ascii_uppercase())
+    }
+    let is_it = |kind: &&str| letters(kind).eq(letters(name));
+    let known = KINDS.into_iter().find(is_it);
     known.map_or_else(
         || name.to_ascii_uppercase().replace('-', "_"),
         str::to_owned,
