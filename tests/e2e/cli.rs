@@ -20,6 +20,8 @@ mod seen;
 mod selftest;
 #[path = "cli/setup.rs"]
 mod setup;
+#[path = "cli/sim.rs"]
+mod sim;
 mod support;
 
 use support::{Run, seawall};
@@ -50,7 +52,7 @@ fn help_of_every_subcommand_has_examples() {
         .collect();
     for wanted in [
         "init", "serve", "hash", "match", "bank", "bench", "audit", "config", "user", "token",
-        "selftest", "version",
+        "selftest", "sim", "version",
     ] {
         assert!(names.contains(&wanted), "{wanted} is missing: {names:?}");
     }

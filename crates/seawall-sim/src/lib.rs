@@ -29,6 +29,7 @@
 
 pub mod arachnid;
 pub mod cybertipline;
+pub mod drill;
 pub mod fault;
 pub mod hash_sharing;
 pub mod stop_ncii;

@@ -90,6 +90,7 @@ pub(crate) const TABLE: [Row; 14] = [
             "seawall-egress",
             "seawall-exchange",
             "seawall-server",
+            "seawall-sim",
             "seawall-simd",
             "seawall-store",
             "seawall-workflow",

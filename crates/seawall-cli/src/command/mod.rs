@@ -12,6 +12,7 @@ mod openapi;
 mod seen;
 mod selftest;
 mod serve;
+mod sim;
 mod token;
 mod user;
 mod version;
@@ -74,6 +75,8 @@ enum Command {
     Token(token::Token),
     /// Prove that a running server finds, opens a case and notifies; files nothing.
     Selftest(selftest::Selftest),
+    /// Stand in for a partner on this machine, with generated values, for a drill.
+    Sim(sim::Sim),
     /// Print the version.
     Version(version::Version),
     /// Print the OpenAPI document.
@@ -109,6 +112,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::User(command) => command.run(path),
         Command::Token(command) => command.run(path),
         Command::Selftest(command) => command.run(path),
+        Command::Sim(command) => command.run(),
         Command::Version(command) => command.run(),
         Command::Openapi => openapi::run(),
         Command::HmaOpenapi => openapi::run_hma(),
