@@ -4,23 +4,29 @@
 //! seeds and some thousand changes of them; `cargo xtask fuzz` lets the fuzzer look further.
 
 use std::cell::Cell;
+use std::sync::LazyLock;
 
 use seawall::Budget;
 use seawall::index::Index;
 use seawall::preview::PreviewStyle;
 use seawall_casework::report::CallKind;
-use seawall_core::{HashReport, Limits, Outcome, Reason, Redacted, Timestamp, View, ViewOptions};
-use seawall_exchange::feed::{Feed, PartnerAnswer};
+use seawall_core::{
+    Hash, HashReport, Limits, Outcome, PdqHash, Reason, Redacted, Timestamp, View, ViewOptions,
+};
+use seawall_exchange::description::Secrets;
+use seawall_exchange::feed::{Checkpoint, Feed, PartnerAnswer};
 use seawall_exchange::feedback::FeedbackDesk;
 use seawall_exchange::file::{FileError, FileReader, FileRow, Layout, Preset};
 use seawall_exchange::normal::{NormalText, NormalUrl};
+use seawall_exchange::threat_exchange::{Group, OpinionDesk, ThreatUpdates};
+use seawall_exchange::{list_client, remote_check};
 use sha2::{Digest, Sha256};
 
 /// A target: its name, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target. Those that decode differ in their seeds alone: bytes say what they are.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 22] = [
     ("decode_jpeg", decode),
     ("decode_png", decode),
     ("decode_gif", decode),
@@ -33,6 +39,10 @@ pub const TARGETS: [Target; 18] = [
     ("ncmec", ncmec),
     ("stop_ncii", stop_ncii),
     ("file", file),
+    ("description", description),
+    ("partner_list", partner_list),
+    ("partner_check", partner_check),
+    ("threat_updates", threat_updates),
     ("normal", normal),
     ("reply", reply),
     ("xml", xml),
@@ -222,6 +232,107 @@ fn answered(body: &[u8]) -> PartnerAnswer<'_> {
 
 /// 2024-05-02T00:00:00Z.
 const NOW_MS: i64 = 1_714_608_000_000;
+
+/// A page of TOML that describes a partner.
+pub fn description(bytes: &[u8]) {
+    let secrets = || Secrets::from_iter([("user", "a"), ("password", "b"), ("token", "c")]);
+    if let Ok(list) = list_client::Description::read(bytes) {
+        let partner = list_client::ListPartner::new(list, None, &secrets());
+        let now = Timestamp::from_millis(0);
+        let feed = partner.map(|partner| list_client::ListFeed::new(&partner, None, now));
+        if let Ok(Ok(feed)) = feed {
+            assert!(feed.request().is_some() && feed.is_whole());
+        }
+    }
+    if let Ok(service) = remote_check::Description::read(bytes) {
+        let partner = remote_check::CheckPartner::new(service, None, &secrets());
+        let asked = HASHES.map(Hash::Md5);
+        let _ = partner.map(|partner| remote_check::Check::new(&partner, &asked).request());
+    }
+}
+
+/// What a partner answers to a request for its list, twice, and a token before it: by cursor,
+/// by link and by number.
+pub fn partner_list(bytes: &[u8]) {
+    static PARTNERS: LazyLock<Vec<list_client::ListPartner>> = LazyLock::new(|| {
+        let tat = include_str!("../../crates/seawall-exchange/src/list_client/partners/tat.toml");
+        let by_cursor =
+            "kind = \"cursor\"\nparameter = \"after\"\ncursor = \"/checkpoint\"\nmore = \"/next\"";
+        let by_link = "kind = \"next_link\"\nlink = \"/next\"";
+        let by_number = "kind = \"page_number\"\nparameter = \"page\"";
+        assert!(tat.contains(by_cursor));
+        let since = "kind = \"answer\"\nparameter = \"since\"\nat = \"/checkpoint\"";
+        let of = |paging: &str| {
+            let toml = tat.replace(by_cursor, paging).replace(
+                "kind = \"cursor\"\n\n[entries]",
+                &format!("{since}\n\n[entries]"),
+            );
+            let description =
+                list_client::Description::read(toml.as_bytes()).expect("a description");
+            let secrets = Secrets::from_iter([("user", "a"), ("password", "b")]);
+            list_client::ListPartner::new(description, None, &secrets)
+                .expect("the secrets are there")
+        };
+        [by_cursor, by_link, by_number].map(of).into()
+    });
+    for partner in PARTNERS.iter() {
+        let now = Timestamp::from_millis(NOW_MS);
+        let feed = |kept| list_client::ListFeed::new(partner, kept, now);
+        let mut first = feed(None).expect("a first run");
+        let _ = first.answer(&answered(bytes));
+        let mut first = feed(None).expect("a first run");
+        let token = first.answer(&answered(b"{\"token\": \"t\"}"));
+        token.expect("a token");
+        if let Some(kept) = feed_twice(&mut first, bytes) {
+            feed(Some(&kept)).expect("what was just kept fits");
+        }
+    }
+}
+
+/// What ThreatExchange answers to a request for updates, twice, and to an opinion.
+pub fn threat_updates(bytes: &[u8]) {
+    let token = Redacted("555|t0ken-of-the-fuzzer".to_owned());
+    let group = Group::new(None, 7, token).expect("a group");
+    let now = Timestamp::from_millis(NOW_MS);
+    let feed = |kept| ThreatUpdates::new(&group, kept, now);
+    let mut first = feed(None).expect("a first run");
+    if let Some(kept) = feed_twice(&mut first, bytes) {
+        assert!(!kept.0.contains("t0ken-of-the-fuzzer"));
+        feed(Some(&kept)).expect("what was just kept fits");
+    }
+    let _ = OpinionDesk::new(group).receipt(&answered(bytes));
+}
+
+/// What a service answers to a question about hashes.
+pub fn partner_check(bytes: &[u8]) {
+    static PARTNER: LazyLock<remote_check::CheckPartner> = LazyLock::new(|| {
+        let secrets = Secrets::from_iter([("user", "a"), ("password", "b")]);
+        let shield = remote_check::partners::arachnid_shield();
+        remote_check::CheckPartner::new(shield, None, &secrets).expect("the secrets are there")
+    });
+    let asked = [0, 1].map(|word| Hash::Pdq(PdqHash([word; 4])));
+    let mut check = remote_check::Check::new(&PARTNER, &asked);
+    let before = check.request();
+    match check.answer(&answered(bytes)) {
+        Ok(checked) => assert_eq!(checked.len(), 2),
+        Err(_) => assert_eq!(check.request(), before),
+    }
+}
+
+/// Gives a feed the same answer twice: a fault leaves it where it was.
+fn feed_twice(feed: &mut dyn Feed, bytes: &[u8]) -> Option<Checkpoint> {
+    let mut kept = None;
+    for _ in 0..2 {
+        let before = feed.request();
+        match feed.answer(&answered(bytes)) {
+            Ok(page) => kept = page.checkpoint.or(kept),
+            Err(_) => assert_eq!(feed.request(), before),
+        }
+    }
+    kept
+}
+
+const HASHES: [[u8; 16]; 2] = [[0; 16], [1; 16]];
 
 /// An address and a text, as a list or a caller gives them.
 pub fn normal(bytes: &[u8]) {
