@@ -264,7 +264,7 @@ pub fn partner_list(bytes: &[u8]) {
         let since = "kind = \"answer\"\nparameter = \"since\"\nat = \"/checkpoint\"";
         let of = |paging: &str| {
             let toml = tat.replace(by_cursor, paging).replace(
-                "kind = \"cursor\"\n\n[entries]",
+                "kind = \"cursor\"\noverlap_s = 300\n\n[entries]",
                 &format!("{since}\n\n[entries]"),
             );
             let description =

@@ -24,6 +24,8 @@ mod entries;
 mod paging;
 pub mod partners;
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use seawall_core::{Redacted, Timestamp};
@@ -75,7 +77,6 @@ impl ListPartner {
 }
 
 /// A list on the way from one checkpoint to the present.
-#[derive(Debug)]
 pub struct ListFeed {
     partner: ListPartner,
     position: Position,
@@ -83,14 +84,26 @@ pub struct ListFeed {
     /// What the last checkpoint says to ask from, where it is a time or a value of an answer.
     since: Option<String>,
     newest: Option<Timestamp>,
-    /// The last cursor that the partner gave.
-    cursor: Option<String>,
+    /// The last cursor that a later run may begin at.
+    settled: Option<String>,
+    /// Cursors after it, with the newest time of the entries up to there.
+    unsettled: VecDeque<(String, Option<Timestamp>)>,
     is_whole: bool,
     /// Whether the partner has answered with a page yet.
     is_met: bool,
     /// Up to when the list was known to its end before this run; for a first run, its begin.
     known_at: Timestamp,
     begun_at: Timestamp,
+}
+
+/// Links and cursors are the partner's, and may hold what is no one else's business.
+impl fmt::Debug for ListFeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ListFeed")
+            .field("name", &self.partner.description.name)
+            .field("is_whole", &self.is_whole)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A checkpoint as it is kept.
@@ -126,7 +139,8 @@ impl ListFeed {
             trail: Trail::default(),
             since: None,
             newest: None,
-            cursor: None,
+            settled: None,
+            unsettled: VecDeque::new(),
             is_whole: kept.is_none(),
             is_met: false,
             known_at: now,
@@ -137,7 +151,7 @@ impl ListFeed {
             feed.since = kept.since;
             if let Some(cursor) = kept.cursor {
                 feed.trail.go(&cursor)?;
-                feed.cursor = Some(cursor.clone());
+                feed.settled = Some(cursor.clone());
                 feed.position = Position::Cursor(cursor);
             }
         }
@@ -190,23 +204,44 @@ impl ListFeed {
             self.trail.go(&place)?;
         }
         self.position = next.position;
-        self.cursor = next.cursor.or(self.cursor.take());
         let times = page.entries.iter().filter_map(|entry| entry.changed_at);
         // What the partner dates in the future is no reason to ask for less next time.
-        let newest = times.filter(|&time| time <= now).max();
+        let newest = times.clone().filter(|&time| time <= now).max();
         self.newest = self.newest.max(newest);
+        if let Some(cursor) = next.cursor {
+            let before = self.unsettled.back().and_then(|&(_, time)| time);
+            self.unsettled.push_back((cursor, before.max(times.max())));
+        }
+        self.settle();
         page.checkpoint = self.checkpoint(&document);
         Ok(page)
     }
 
+    /// Lets a later run begin at the cursors that nothing is listed before any more.
+    fn settle(&mut self) {
+        let overlap_s = match self.partner.description.checkpoint {
+            Checkpointing::Cursor { overlap_s } => overlap_s,
+            Checkpointing::None {} | Checkpointing::Time { .. } | Checkpointing::Answer { .. } => 0,
+        };
+        let overlap_ms = i64::from(overlap_s) * 1000;
+        let end = self.newest.map(|time| time.plus_millis(-overlap_ms));
+        while let Some((cursor, time)) = self.unsettled.pop_front() {
+            if overlap_s > 0 && time > end {
+                self.unsettled.push_front((cursor, time));
+                break;
+            }
+            self.settled = Some(cursor);
+        }
+    }
+
     /// Where to go on from another day, if that can be told after this page.
-    fn checkpoint(&mut self, document: &Value) -> Option<Checkpoint> {
+    fn checkpoint(&self, document: &Value) -> Option<Checkpoint> {
         let is_end = self.position == Position::End;
         let kept = match &self.partner.description.checkpoint {
             Checkpointing::None {} => return None,
-            Checkpointing::Cursor {} => Kept {
+            Checkpointing::Cursor { .. } => Kept {
                 known_at: if is_end { self.begun_at } else { self.known_at },
-                cursor: Some(self.cursor.clone()?),
+                cursor: Some(self.settled.clone()?),
                 since: None,
             },
             Checkpointing::Time {
@@ -278,7 +313,7 @@ impl Kept {
         let kept: Self = serde_json::from_str(&checkpoint.0).map_err(|_| FeedError::Stale)?;
         let fits = match description.checkpoint {
             Checkpointing::None {} => true,
-            Checkpointing::Cursor {} => kept.cursor.is_some(),
+            Checkpointing::Cursor { .. } => kept.cursor.is_some(),
             Checkpointing::Time { .. } | Checkpointing::Answer { .. } => kept.since.is_some(),
         };
         let days_max = description.stale_after_days.map_or(i64::MAX, i64::from);

@@ -87,7 +87,6 @@ impl Group {
 }
 
 /// The list of a privacy group on the way from one checkpoint to the present.
-#[derive(Debug)]
 pub struct ThreatUpdates {
     /// The list's own address, without a query.
     list: Redacted<Url>,
@@ -102,6 +101,14 @@ pub struct ThreatUpdates {
     /// Up to when the list was known to its end before this run; for a first run, its begin.
     known_at: Timestamp,
     begun_at: Timestamp,
+}
+
+impl fmt::Debug for ThreatUpdates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreatUpdates")
+            .field("is_whole", &self.is_whole)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which page comes next.

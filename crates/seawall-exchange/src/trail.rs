@@ -6,7 +6,7 @@ use crate::feed::FeedError;
 /// factorization algorithm", 1980): the last one, and one that it moves ahead at steps that
 /// double. A place that comes twice in a row is found at once, a longer circle after at most
 /// three rounds; until then its entries replace themselves.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Trail {
     last: Option<String>,
     kept: Option<String>,

@@ -56,7 +56,14 @@ pub enum Checkpointing {
     None {},
     /// After the last cursor, which holds for good: `kind = "cursor"`. Paging has to be by
     /// cursor, and what changes has to come again after it.
-    Cursor {},
+    Cursor {
+        /// For cursors that are made of times: how many seconds the entries before a cursor have
+        /// to be older than the newest one for a later run to begin there, for what the partner
+        /// lists late or with the same time; 0 where nothing is said. Entries need `changed_at`
+        /// then.
+        #[serde(default)]
+        overlap_s: u32,
+    },
     /// From the time of the newest entry on: `kind = "time"`. Entries need `changed_at`, and
     /// what is withdrawn has to come again as such.
     Time {
@@ -89,7 +96,7 @@ impl Checkpointing {
     /// The query parameter that takes what is kept between runs, where it is no cursor.
     pub(super) fn since_parameter(&self) -> Option<&str> {
         match self {
-            Self::None {} | Self::Cursor {} => None,
+            Self::None {} | Self::Cursor { .. } => None,
             Self::Time { parameter, .. } | Self::Answer { parameter, .. } => Some(parameter),
         }
     }
@@ -115,8 +122,12 @@ impl Description {
     fn check(&self) -> Result<(), DescriptionError> {
         Address::new(self.address.clone())?.below(&self.request.path)?;
         let is_by_cursor = matches!(self.paging, Paging::Cursor { .. });
-        let needs_cursor = matches!(self.checkpoint, Checkpointing::Cursor {});
-        let needs_time = matches!(self.checkpoint, Checkpointing::Time { .. });
+        let needs_cursor = matches!(self.checkpoint, Checkpointing::Cursor { .. });
+        let needs_time = match self.checkpoint {
+            Checkpointing::None {} | Checkpointing::Answer { .. } => false,
+            Checkpointing::Cursor { overlap_s } => overlap_s > 0,
+            Checkpointing::Time { .. } => true,
+        };
         rule(
             is_by_cursor || !needs_cursor,
             "checkpoint",
@@ -125,7 +136,7 @@ impl Description {
         rule(
             self.entries.changed_at.is_some() || !needs_time,
             "checkpoint",
-            "kind = \"time\" needs changed_at in [entries]",
+            "kind = \"time\" and overlap_s need changed_at in [entries]",
         )?;
         self.entries.check()
     }

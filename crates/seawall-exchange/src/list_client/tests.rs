@@ -129,21 +129,31 @@ fn the_place_in_tech_against_terrorisms_list_outlives_the_run() {
         asked(&feed),
         format!("{LIST}?order=asc&after=1704085200%2C125")
     );
-    let last = r#"{"count": 9, "next": null, "checkpoint": "1704085300,130", "results": []}"#;
-    let page = feed.answer(&answer(200, last)).expect("a page");
+    let newer = r#"{"id": 130, "algorithm": "MD5", "hash_digest": "900150983cd24fb0d6963f7d28e17f72",
+        "deleted": false, "updated_on": 1704085500.25}"#;
+    let last = format!(r#"{{"next": null, "checkpoint": "1704085500,130", "results": [{newer}]}}"#);
+    let page = feed.answer(&answer(200, &last)).expect("a page");
     assert_eq!(feed.request(), None);
-    let later = ListFeed::new(&partner, page.checkpoint.as_ref(), at(1));
-    let mut later = later.expect("a later run");
+    // Everything before the first page's end is five minutes older than the newest entry.
+    let mut later = ListFeed::new(&partner, page.checkpoint.as_ref(), at(1)).expect("fits");
     assert!(feed.is_whole() && !later.is_whole());
     later.answer(&answer(200, TOKEN)).expect("a token");
-    assert_eq!(
-        asked(&later),
-        format!("{LIST}?order=asc&after=1704085300%2C130")
-    );
+    let place = format!("{LIST}?order=asc&after=1704085200%2C125");
+    assert_eq!(asked(&later), place);
     let nothing = r#"{"count": 9, "next": null, "checkpoint": "", "results": []}"#;
     let quiet = later.answer(&answer(200, nothing)).expect("a page");
     let kept = quiet.checkpoint.expect("it stays where it was").0;
-    assert!(kept.contains("1704085300,130"), "{kept}");
+    assert!(kept.contains("1704085200,125"), "{kept}");
+}
+
+/// A place is a time and a number: what is listed in the same second under a lower number stands
+/// before a place that was told already.
+#[test]
+fn a_place_that_more_may_be_listed_before_is_not_kept() {
+    let partner = tat();
+    let mut feed = met(&partner);
+    let page = feed.answer(&answer(200, &tat_page())).expect("a page");
+    assert_eq!(page.checkpoint, None);
 }
 
 fn met(partner: &ListPartner) -> ListFeed {
@@ -249,6 +259,19 @@ fn a_checkpoint_of_another_kind_or_unknown_to_the_partner_is_stale() {
         feed.answer(&answer(400, "")),
         Err(FeedError::Refused { status: 400 })
     );
+}
+
+#[test]
+fn debug_shows_neither_link_nor_secret() {
+    let paging = "[paging]\nkind='next_link'\nlink='/next'";
+    let mut feed = ListFeed::new(&partner(paging), None, at(0)).expect("a first run");
+    let page = r#"{"entries": [], "next": "/list?signature=s3cret"}"#;
+    feed.answer(&answer(200, page)).expect("a page");
+    assert!(asked(&feed).contains("s3cret"));
+    let shown = format!("{feed:?} {:?} {:?}", met(&tat()), feed.request());
+    for secret in ["s3cret", "p&ss", "eyJ0"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
 }
 
 const PLAIN: &str = r#"
