@@ -75,7 +75,7 @@ fn the_list_of_the_guide_is_read_as_it_says() {
     assert_eq!(description.secrets(), ["key"]);
     let secrets = Secrets::from_iter([("key", "a secret")]);
     let partner = list_client::ListPartner::new(description, None, &secrets).expect("it fits");
-    let start = Timestamp::from_millis(0);
+    let start: Timestamp = "2026-04-01T00:00:00Z".parse().expect("a time");
     let mut feed = list_client::ListFeed::new(&partner, None, start).expect("a first run");
     let (mut asked, mut made, mut checkpoint) = (String::new(), String::new(), None);
     for body in &blocks("json")[..2] {

@@ -189,7 +189,7 @@ impl ListFeed {
     }
 
     /// Takes a page and goes on to the next one.
-    fn take(&mut self, body: &[u8], now: Timestamp) -> Result<Page, FeedError> {
+    fn take(&mut self, body: &[u8]) -> Result<Page, FeedError> {
         let description = Arc::clone(&self.partner.description);
         let document: Value = json::read(body)?;
         let mut page = description.entries.read(&document)?;
@@ -205,8 +205,9 @@ impl ListFeed {
         }
         self.position = next.position;
         let times = page.entries.iter().filter_map(|entry| entry.changed_at);
-        // What the partner dates in the future is no reason to ask for less next time.
-        let newest = times.clone().filter(|&time| time <= now).max();
+        // What changed since this run began is no reason to ask for less next time: it may have
+        // been listed before what was already read.
+        let newest = times.clone().filter(|&time| time <= self.begun_at).max();
         self.newest = self.newest.max(newest);
         if let Some(cursor) = next.cursor {
             let before = self.unsettled.back().and_then(|&(_, time)| time);
@@ -287,7 +288,7 @@ impl Feed for ListFeed {
         match granted {
             Ok(None) => Ok(Page::default()),
             Ok(Some(body)) => {
-                let page = self.take(body, answer.now)?;
+                let page = self.take(body)?;
                 self.is_met = true;
                 Ok(page)
             }

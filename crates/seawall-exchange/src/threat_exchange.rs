@@ -101,6 +101,9 @@ pub struct ThreatUpdates {
     /// Up to when the list was known to its end before this run; for a first run, its begin.
     known_at: Timestamp,
     begun_at: Timestamp,
+    /// When the first page of the list was read that this run, or those that it goes on from,
+    /// came through.
+    read_from: Timestamp,
 }
 
 impl fmt::Debug for ThreatUpdates {
@@ -131,6 +134,9 @@ struct Kept {
     start_s: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     newest_s: Option<i64>,
+    /// With a page: when the run began that came to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_from: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     page: Query,
 }
@@ -162,6 +168,7 @@ impl ThreatUpdates {
             is_met: false,
             known_at: now,
             begun_at: now,
+            read_from: now,
         };
         if let Some(checkpoint) = checkpoint {
             let kept: Kept = serde_json::from_str(&checkpoint.0).map_err(|_| FeedError::Stale)?;
@@ -171,6 +178,7 @@ impl ThreatUpdates {
             feed.known_at = kept.known_at;
             feed.start_s = kept.start_s;
             feed.newest_s = kept.newest_s;
+            feed.read_from = kept.read_from.unwrap_or(now);
             if !kept.page.is_empty() {
                 feed.position = Position::Link(kept.page);
             }
@@ -205,7 +213,7 @@ impl ThreatUpdates {
         }
     }
 
-    fn take(&mut self, body: &[u8], now: Timestamp) -> Result<Page, FeedError> {
+    fn take(&mut self, body: &[u8]) -> Result<Page, FeedError> {
         let document: Value = json::read(body)?;
         let entries = document.get("data").and_then(Value::as_array);
         let missing = || json::unreadable("no array of updates stands under data");
@@ -223,8 +231,9 @@ impl ThreatUpdates {
         }
         self.position = next;
         let times = page.entries.iter().filter_map(|entry| entry.changed_at);
-        // What is dated in the future is no reason to ask for less next time.
-        let newest = times.filter(|&time| time <= now).max();
+        // What changed since the run began is no reason to ask for less next time: it may have
+        // been listed before what was already read.
+        let newest = times.filter(|&time| time <= self.read_from).max();
         self.newest_s = self
             .newest_s
             .max(newest.map(|time| time.as_millis().div_euclid(1000)));
@@ -259,12 +268,14 @@ impl ThreatUpdates {
                     .map(|newest_s| (newest_s - OVERLAP_S).max(0))
                     .or(self.start_s),
                 newest_s: None,
+                read_from: None,
                 page: Query::new(),
             },
             Position::Link(query) => Kept {
                 known_at: self.known_at,
                 start_s: self.start_s,
                 newest_s: self.newest_s,
+                read_from: Some(self.read_from),
                 page: query.clone(),
             },
         };
@@ -295,7 +306,7 @@ impl Feed for ThreatUpdates {
         let is_kept_place = !self.is_met && matches!(self.position, Position::Link(_));
         match granted(answer, MISSING) {
             Ok(body) => {
-                let page = self.take(body, answer.now)?;
+                let page = self.take(body)?;
                 self.is_met = true;
                 Ok(page)
             }

@@ -17,7 +17,7 @@ fn answer(status: u16, body: &str) -> PartnerAnswer<'_> {
         status,
         retry_after: None,
         body: body.as_bytes(),
-        now: at(1_800_000_000_000),
+        now: at(NOW_MS),
     }
 }
 
@@ -32,6 +32,7 @@ fn asked(feed: &ListFeed) -> String {
     })
 }
 
+const NOW_MS: i64 = 1_800_000_000_000;
 const TOKEN: &str = r#"{"user": {"id": 7}, "token": "eyJ0.e30.x"}"#;
 const LIST: &str = "https://app.terrorismanalytics.org/api/hash-list/v2/all";
 const MD5: &str = "d41d8cd98f00b204e9800998ecf8427e";
@@ -63,7 +64,7 @@ fn tat_page() -> String {
 #[test]
 fn a_page_of_tech_against_terrorism_is_read() {
     let partner = tat();
-    let mut feed = ListFeed::new(&partner, None, at(0)).expect("a first run");
+    let mut feed = ListFeed::new(&partner, None, at(NOW_MS)).expect("a first run");
     let request = feed.request().expect("a request for a token");
     assert_eq!(request.method, Method::Post);
     let (_, body) = request.body.expect("a form");
@@ -135,7 +136,7 @@ fn the_place_in_tech_against_terrorisms_list_outlives_the_run() {
     let page = feed.answer(&answer(200, &last)).expect("a page");
     assert_eq!(feed.request(), None);
     // Everything before the first page's end is five minutes older than the newest entry.
-    let mut later = ListFeed::new(&partner, page.checkpoint.as_ref(), at(1)).expect("fits");
+    let mut later = ListFeed::new(&partner, page.checkpoint.as_ref(), at(NOW_MS)).expect("fits");
     assert!(feed.is_whole() && !later.is_whole());
     later.answer(&answer(200, TOKEN)).expect("a token");
     let place = format!("{LIST}?order=asc&after=1704085200%2C125");
@@ -157,7 +158,7 @@ fn a_place_that_more_may_be_listed_before_is_not_kept() {
 }
 
 fn met(partner: &ListPartner) -> ListFeed {
-    let mut feed = ListFeed::new(partner, None, at(0)).expect("a first run");
+    let mut feed = ListFeed::new(partner, None, at(NOW_MS)).expect("a first run");
     feed.answer(&answer(200, TOKEN)).expect("a token");
     feed
 }
@@ -264,7 +265,7 @@ fn a_checkpoint_of_another_kind_or_unknown_to_the_partner_is_stale() {
 #[test]
 fn debug_shows_neither_link_nor_secret() {
     let paging = "[paging]\nkind='next_link'\nlink='/next'";
-    let mut feed = ListFeed::new(&partner(paging), None, at(0)).expect("a first run");
+    let mut feed = ListFeed::new(&partner(paging), None, at(NOW_MS)).expect("a first run");
     let page = r#"{"entries": [], "next": "/list?signature=s3cret"}"#;
     feed.answer(&answer(200, page)).expect("a page");
     assert!(asked(&feed).contains("s3cret"));
@@ -450,7 +451,7 @@ proptest! {
             "[paging]\nkind='next_link'\nlink='/next'",
             "[paging]\nkind='page_number'\nparameter='page'\nfirst=0",
         ][way];
-        let mut feed = ListFeed::new(&partner(paging), None, at(0)).expect("a first run");
+        let mut feed = ListFeed::new(&partner(paging), None, at(NOW_MS)).expect("a first run");
         let mut state = BTreeMap::new();
         run(&mut feed, &history, size, 200, &mut state);
         prop_assert_eq!(feed.request(), None);
@@ -473,7 +474,7 @@ proptest! {
         let mut checkpoint = None;
         let known = &history[..first.min(history.len())];
         for (history, pages_max) in [(known, cut), (known, 200), (&history[..], cut), (&history[..], 200)] {
-            let mut feed = ListFeed::new(&partner, checkpoint.as_ref(), at(0)).expect("fits");
+            let mut feed = ListFeed::new(&partner, checkpoint.as_ref(), at(NOW_MS)).expect("fits");
             checkpoint = run(&mut feed, history, size, pages_max, &mut state).or(checkpoint);
         }
         prop_assert_eq!(state, state_of(&history));
@@ -485,7 +486,7 @@ proptest! {
     ) {
         let paging = "[paging]\nkind='cursor'\nparameter='c'\ncursor='/c'\n[checkpoint]\nkind='cursor'";
         let partner = partner(paging);
-        let mut feed = ListFeed::new(&partner, None, at(0)).expect("a first run");
+        let mut feed = ListFeed::new(&partner, None, at(NOW_MS)).expect("a first run");
         let before = feed.request();
         let answer = PartnerAnswer { status, retry_after: None, body: &body, now: at(0) };
         if feed.answer(&answer).is_err() {

@@ -299,6 +299,34 @@ fn the_last_page_says_where_the_next_run_begins() {
     assert_eq!(asked(&quiet)["start_time"], "1699999700");
 }
 
+/// While a run is cut, something is listed before the place that it came to.
+#[test]
+fn a_run_that_was_cut_looks_back_to_where_it_began() {
+    let dated = |id, time_s: i64| {
+        let mut update = update(id, "HASH_MD5", MD5, says(9, "MALICIOUS"));
+        update["last_updated"] = time_s.into();
+        update
+    };
+    let begun_s = NOW_MS / 1000;
+    let mut feed = first();
+    let next = format!("{LIST}?after=a");
+    let page = feed.answer(&answer(
+        200,
+        &page_of(&[dated(7, begun_s - 5)], Some(&next)),
+    ));
+    let kept = page.expect("a page").checkpoint.expect("a place");
+    let now = at(NOW_MS + 3_600_000);
+    let mut later = ThreatUpdates::new(&group(), Some(&kept), now).expect("it fits");
+    let last = page_of(&[dated(8, begun_s + 3_000)], None);
+    let page = later.answer(&PartnerAnswer {
+        now,
+        ..answer(200, &last)
+    });
+    let kept = page.expect("a page").checkpoint.expect("an end");
+    let start = (begun_s - 305).to_string();
+    assert_eq!(asked(&resumed(&kept))["start_time"], start);
+}
+
 #[test]
 fn a_checkpoint_older_than_85_days_is_stale() {
     let kept = |day: &str| Checkpoint(format!(r#"{{"known_at":"{day}","start_s":5}}"#));
