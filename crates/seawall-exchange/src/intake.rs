@@ -11,7 +11,6 @@ use crate::feed::Fingerprint;
 
 /// Why a value is held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
-#[non_exhaustive]
 pub enum QuarantineReason {
     /// Every bit is zero. No digest is, and the PDQ of a picture of one colour is.
     #[error("all zeros, which would match blank pictures")]
@@ -37,6 +36,16 @@ pub enum QuarantineReason {
 }
 
 impl QuarantineReason {
+    /// Every reason.
+    pub const ALL: [Self; 6] = [
+        Self::AllZeros,
+        Self::AllOnes,
+        Self::NearlyBlank,
+        Self::Pattern,
+        Self::Nothing,
+        Self::LowQuality,
+    ];
+
     /// A word for it, for counts and interfaces.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -269,6 +269,7 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     tasks.spawn(until(stopped.clone(), watch_banks(app.clone())));
     tasks.spawn(until(stopped.clone(), tally(app.clone())));
     tasks.spawn(until(stopped.clone(), store_index(app.clone())));
+    tasks.spawn(until(stopped.clone(), exchange(Arc::clone(&app.workflow))));
     tasks
 }
 
@@ -301,6 +302,25 @@ async fn deliver(workflow: Arc<Workflow>) {
         }
         // A timeout is the usual way on: nothing new came.
         let _ = tokio::time::timeout(DELIVERY_PAUSE, workflow.outgoing()).await;
+    }
+}
+
+/// Runs the exchanges that are due, and looks again now and then for what another process asked
+/// for.
+async fn exchange(workflow: Arc<Workflow>) {
+    loop {
+        let pause = match workflow.run_due_exchanges().await {
+            Ok(next) => {
+                let wait_ms = next.map_or(i64::MAX, |at| at.millis_since(workflow.clock().now()));
+                Duration::from_millis(wait_ms.max(0).unsigned_abs()).min(EXCHANGE_PAUSE)
+            }
+            Err(error) => {
+                tracing::error!(%error, "running the exchanges failed");
+                EXCHANGE_PAUSE
+            }
+        };
+        // A timeout is the usual way on: nobody asked for one sooner.
+        let _ = tokio::time::timeout(pause, workflow.exchange_hastened()).await;
     }
 }
 
@@ -372,6 +392,7 @@ fn stand_in_receiver(address: SocketAddr, password: String) -> Receiver {
 const STAND_IN_USER: &str = "drill";
 const STAND_IN_PASSWORD: &str = "drill";
 const DRAIN_TIME: Duration = Duration::from_secs(20);
+const EXCHANGE_PAUSE: Duration = Duration::from_secs(10);
 const DELIVERY_PAUSE: Duration = Duration::from_secs(1);
 const WATCH_PAUSE: Duration = Duration::from_millis(200);
 const TALLY_PAUSE: Duration = Duration::from_secs(60);

@@ -7,6 +7,12 @@ ALTER TABLE banks ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0 CHECK (sealed IN 
 -- What the owner of a content calls its class.
 ALTER TABLE contents ADD COLUMN class TEXT;
 
+-- A match says which content it is of; the value stays where it is listed.
+ALTER TABLE matches DROP COLUMN value;
+ALTER TABLE matches ADD COLUMN origin TEXT;
+ALTER TABLE matches ADD COLUMN class TEXT;
+ALTER TABLE matches ADD COLUMN note TEXT;
+
 CREATE TABLE exchanges (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     name            TEXT NOT NULL UNIQUE,

@@ -289,16 +289,19 @@ impl Reader<'_> {
         Ok(newest.map(Timestamp::from_millis))
     }
 
-    /// The remark of one content; `None` where it has none or is gone.
+    /// The remark and the class of one content; nothing where it has none or is gone.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn content_note(&self, content: ContentId) -> Result<Option<String>, StoreError> {
+    pub fn content_words(
+        &self,
+        content: ContentId,
+    ) -> Result<(Option<String>, Option<String>), StoreError> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT note FROM contents WHERE id = ?1")?;
-        let note = statement.query_row([content.0], |row| row.get(0));
-        Ok(note.optional()?.flatten())
+            .prepare_cached("SELECT note, class FROM contents WHERE id = ?1")?;
+        let words = statement.query_row([content.0], |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(words.optional()?.unwrap_or_default())
     }
 
     fn content_hashes(&self, content: ContentId) -> Result<Vec<StoredHash>, StoreError> {

@@ -8,7 +8,7 @@ use seawall_core::{
     Timestamp, UploadId, UserId, View,
 };
 
-use crate::bank::{purpose_name, read_hash, read_purpose};
+use crate::bank::{purpose_name, read_purpose};
 use crate::vault::WrappedKey;
 use crate::{Reader, StoreError, Tx};
 
@@ -40,8 +40,8 @@ pub struct MatchRow {
     pub bank_name: String,
     /// The content of the bank.
     pub content: ContentId,
-    /// The listed hash.
-    pub hash: Hash,
+    /// Which kind of hash. Its value stays where it is listed.
+    pub algorithm: Algorithm,
     /// How far the upload's hash is from it, in bits.
     pub distance: Distance,
     /// The list of the bank that it came with, at that time.
@@ -52,6 +52,12 @@ pub struct MatchRow {
     pub view: Option<View>,
     /// The quality of the upload's hash.
     pub quality: Option<Quality>,
+    /// Who vouched for it at that time, as its list or its bank says.
+    pub origin: Option<String>,
+    /// What they called its class.
+    pub class: Option<String>,
+    /// What else they said of it.
+    pub note: Option<String>,
     /// What speaks against it: then it is suppressed and no reason for a case.
     pub exception: Option<ExceptionRow>,
 }
@@ -76,12 +82,7 @@ impl MatchRow {
     /// and kind of hash.
     #[must_use]
     pub fn rank(&self) -> (Distance, BankId, ContentId, Algorithm) {
-        (
-            self.distance,
-            self.bank,
-            self.content,
-            self.hash.algorithm(),
-        )
+        (self.distance, self.bank, self.content, self.algorithm)
     }
 }
 
@@ -329,8 +330,8 @@ impl Reader<'_> {
 
     fn matches(&self, upload: &str) -> Result<Vec<MatchRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT bank_id, bank_name, content_id, distance, threshold, view, algorithm, value,
-                 quality, list_name, exception_bank_id, exception_bank_name,
+            "SELECT bank_id, bank_name, content_id, distance, threshold, view, algorithm,
+                 quality, list_name, origin, class, note, exception_bank_id, exception_bank_name,
                  exception_content_id, exception_owner, exception_reason
              FROM matches WHERE upload_id = ?1",
         )?;
@@ -452,28 +453,31 @@ impl Tx<'_> {
     fn insert_match(&self, upload: UploadId, found: &MatchRow) -> Result<(), StoreError> {
         let exception = found.exception.as_ref();
         self.connection.execute(
-            "INSERT INTO matches (upload_id, bank_id, bank_name, content_id, algorithm, value,
-                 distance, threshold, view, quality, list_name, exception_bank_id,
+            "INSERT INTO matches (upload_id, bank_id, bank_name, content_id, algorithm, distance,
+                 threshold, view, quality, list_name, origin, class, note, exception_bank_id,
                  exception_bank_name, exception_content_id, exception_owner, exception_reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
-            (
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                 ?18)",
+            rusqlite::params![
                 upload.to_string(),
                 found.bank.0,
                 &found.bank_name,
                 found.content.0,
-                found.hash.algorithm().name(),
-                found.hash.to_bytes(),
+                found.algorithm.name(),
                 found.distance.0,
                 found.threshold.bits(),
                 found.view.map(|view| view.to_string()),
                 found.quality.map(|quality| quality.0),
                 &found.list,
+                &found.origin,
+                &found.class,
+                &found.note,
                 exception.map(|exception| exception.bank.0),
                 exception.map(|exception| exception.bank_name.as_str()),
                 exception.map(|exception| exception.content.0),
                 exception.map(|exception| exception.owner.as_str()),
                 exception.map(|exception| exception.reason.as_str()),
-            ),
+            ],
         )?;
         Ok(())
     }
@@ -521,12 +525,15 @@ fn read_upload(row: &Row<'_>) -> Result<UploadRow, StoreError> {
 fn read_match(row: &Row<'_>) -> Result<MatchRow, StoreError> {
     let threshold: u16 = row.get("threshold")?;
     let view: Option<String> = row.get("view")?;
-    let stored = read_hash(row, 6)?;
+    let algorithm: String = row.get("algorithm")?;
+    let quality: Option<u8> = row.get("quality")?;
     Ok(MatchRow {
         bank: BankId(row.get("bank_id")?),
         bank_name: row.get("bank_name")?,
         content: ContentId(row.get("content_id")?),
-        hash: stored.hash,
+        algorithm: Algorithm::from_name(&algorithm).ok_or(StoreError::Value {
+            place: "matches.algorithm",
+        })?,
         distance: Distance(row.get("distance")?),
         threshold: Threshold::new(threshold).ok_or(StoreError::Value {
             place: "matches.threshold",
@@ -534,8 +541,11 @@ fn read_match(row: &Row<'_>) -> Result<MatchRow, StoreError> {
         view: view
             .map(|view| read_id(&view, "matches.view"))
             .transpose()?,
-        quality: stored.quality,
+        quality: quality.map(Quality),
         list: row.get("list_name")?,
+        origin: row.get("origin")?,
+        class: row.get("class")?,
+        note: row.get("note")?,
         exception: read_exception(row)?,
     })
 }

@@ -10,6 +10,7 @@ mod page;
 use rusqlite::OptionalExtension;
 use seawall_core::{BankId, ContentId, ExchangeId, ListId, Random, Timestamp};
 use seawall_exchange::feed::{Entry, Fingerprint};
+use seawall_exchange::intake::QuarantineReason;
 
 use crate::vault::ListKey;
 use crate::{BankHash, ContentRow, Reader, StoreError, StoredHash, Tx};
@@ -20,42 +21,39 @@ use page::Page;
 /// Why a hash of a list is held back until a person lets it go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HeldBack {
-    /// It has so little in it that it would match what has nothing to do with it.
-    Trivial,
-    /// It is the digest of nothing, or of next to nothing.
-    Nothing,
-    /// It rests on too little detail.
-    LowQuality,
+    /// Its value says nothing about any one file.
+    Value(QuarantineReason),
     /// The operator's own exceptions speak against it.
     Benign,
 }
 
 impl HeldBack {
-    /// Every reason.
-    pub const ALL: [Self; 4] = [Self::Trivial, Self::Nothing, Self::LowQuality, Self::Benign];
-
     /// The name used in interfaces.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Trivial => "trivial",
-            Self::Nothing => "digest_of_nothing",
-            Self::LowQuality => "low_quality",
+            Self::Value(reason) => reason.name(),
             Self::Benign => "benign",
         }
     }
 
+    /// How it is written in the database: add, never change.
     fn number(self) -> u8 {
         match self {
-            Self::Trivial => 1,
-            Self::Nothing => 2,
-            Self::LowQuality => 3,
-            Self::Benign => 4,
+            Self::Benign => 0,
+            Self::Value(QuarantineReason::AllZeros) => 1,
+            Self::Value(QuarantineReason::AllOnes) => 2,
+            Self::Value(QuarantineReason::NearlyBlank) => 3,
+            Self::Value(QuarantineReason::Pattern) => 4,
+            Self::Value(QuarantineReason::Nothing) => 5,
+            Self::Value(QuarantineReason::LowQuality) => 6,
         }
     }
 
     fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|held| held.number() == number)
+        let values = QuarantineReason::ALL.map(Self::Value);
+        let mut all = values.into_iter().chain([Self::Benign]);
+        all.find(|held| held.number() == number)
     }
 }
 

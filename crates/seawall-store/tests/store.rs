@@ -117,12 +117,15 @@ impl Fixture {
             bank: BankId(1),
             bank_name: "PARTNER".into(),
             content: ContentId(4),
-            hash: Hash::parse(Algorithm::Pdq, &"0f".repeat(32)).expect("valid"),
+            algorithm: Algorithm::Pdq,
             distance: Distance(6),
             threshold: Threshold::DEFAULT,
             view: Some(View::UPRIGHT),
             quality: Some(Quality(100)),
             list: None,
+            origin: Some("a member".into()),
+            class: Some("A1".into()),
+            note: Some("a remark".into()),
             exception: None,
         };
         let evidence = EvidenceRow {

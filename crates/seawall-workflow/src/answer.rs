@@ -58,6 +58,15 @@ pub struct MatchAnswer {
     /// The quality of that form's hash, for PDQ of a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
+    /// Who vouches for it: whoever its list names, else the bank's owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// What they call its class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// What else they say of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// What speaks against it, where it is suppressed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exception: Option<ExceptionAnswer>,
@@ -102,7 +111,7 @@ impl FileLookup {
     pub(crate) fn new(report: &HashReport, rows: &[MatchRow]) -> Self {
         let (suppressed, matches): (Vec<_>, Vec<_>) = rows
             .iter()
-            .map(match_answer)
+            .map(MatchAnswer::from)
             .partition(|answer| answer.exception.is_some());
         Self {
             media_type: report.media_type.to_string(),
@@ -119,32 +128,44 @@ impl FileLookup {
 }
 
 impl Workflow {
-    /// Reads why the exceptions among these rows are exceptions.
-    pub(crate) fn with_reasons(
+    /// Reads what is said of the contents of these rows, and why exceptions are exceptions.
+    pub(crate) fn with_words(
         &self,
+        banks: &Snapshot,
         mut rows: Vec<MatchRow>,
     ) -> Result<Vec<MatchRow>, StoreError> {
-        let mut exceptions = rows
-            .iter_mut()
-            .filter_map(|row| row.exception.as_mut())
-            .peekable();
-        if exceptions.peek().is_some() {
-            // Mostly one exception speaks against all of them.
-            let mut notes = BTreeMap::new();
-            self.store.read(|reader| {
-                exceptions.try_for_each(|exception| {
-                    let note = match notes.entry(exception.content) {
-                        Entry::Occupied(note) => note.into_mut(),
+        if rows.is_empty() {
+            return Ok(rows);
+        }
+        // Mostly one exception speaks against all of them.
+        let mut reasons = BTreeMap::new();
+        self.store.read(|reader| {
+            for row in &mut rows {
+                let bank = banks.banks.get(&row.bank);
+                if bank.is_some_and(|bank| bank.sealed) {
+                    if let Some((_, stored)) = reader.entry_of(&self.list_key, row.content)? {
+                        let entry = stored.entry;
+                        row.note = (!entry.tags.is_empty()).then(|| entry.tags.join(", "));
+                        (row.origin, row.class) = (entry.owner, entry.class);
+                    }
+                } else {
+                    (row.note, row.class) = reader.content_words(row.content)?;
+                }
+                let owner = || bank.and_then(|bank| bank.owner.clone());
+                row.origin = row.origin.take().or_else(owner);
+                if let Some(exception) = &mut row.exception {
+                    let reason = match reasons.entry(exception.content) {
+                        Entry::Occupied(reason) => reason.into_mut(),
                         Entry::Vacant(place) => {
-                            place.insert(reader.content_note(exception.content)?)
+                            let (note, _) = reader.content_words(exception.content)?;
+                            place.insert(note.unwrap_or_default())
                         }
                     };
-                    exception.reason = note.clone().unwrap_or_default();
-                    Ok::<_, StoreError>(())
-                })
-            })?;
-        }
-        Ok(rows)
+                    exception.reason.clone_from(reason);
+                }
+            }
+            Ok(rows)
+        })
     }
 }
 
@@ -156,12 +177,15 @@ impl Snapshot {
             bank: hit.bank,
             bank_name: bank.map(|bank| bank.name.to_string()).unwrap_or_default(),
             content: hit.content,
-            hash: hit.hash,
+            algorithm: hit.hash.algorithm(),
             list: hit.list.and_then(|list| self.lists.get(&list)).cloned(),
             distance: hit.distance,
             threshold: hit.threshold,
             view,
             quality,
+            origin: None,
+            class: None,
+            note: None,
             exception: hit.suppressed_by.map(|by| self.exception(by)),
         }
     }
@@ -192,22 +216,27 @@ pub(crate) fn match_rows(found: &[Match], report: &HashReport, banks: &Snapshot)
     rows
 }
 
-pub(crate) fn match_answer(row: &MatchRow) -> MatchAnswer {
-    MatchAnswer {
-        bank: row.bank_name.clone(),
-        content_id: row.content.0,
-        algorithm: row.hash.algorithm(),
-        list: row.list.clone(),
-        distance: row.distance,
-        threshold: row.threshold,
-        view: row.view,
-        quality: row.quality,
-        exception: row.exception.as_ref().map(|exception| ExceptionAnswer {
-            bank: exception.bank_name.clone(),
-            content_id: exception.content.0,
-            owner: exception.owner.clone(),
-            reason: exception.reason.clone(),
-        }),
+impl From<&MatchRow> for MatchAnswer {
+    fn from(row: &MatchRow) -> Self {
+        Self {
+            bank: row.bank_name.clone(),
+            content_id: row.content.0,
+            algorithm: row.algorithm,
+            list: row.list.clone(),
+            distance: row.distance,
+            threshold: row.threshold,
+            view: row.view,
+            quality: row.quality,
+            origin: row.origin.clone(),
+            class: row.class.clone(),
+            note: row.note.clone(),
+            exception: row.exception.as_ref().map(|exception| ExceptionAnswer {
+                bank: exception.bank_name.clone(),
+                content_id: exception.content.0,
+                owner: exception.owner.clone(),
+                reason: exception.reason.clone(),
+            }),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use seawall_casework::case::CasePurpose;
 use seawall_core::{Actor, BankName, BankRole, ContentId, EventKind, Threshold};
 use seawall_exchange::list::HashList;
 use seawall_store::{
-    Bank, BankChange, Change, List, ListChange, ListName, NewBank, NewContent, StoreError,
-    StoredHash, Tx,
+    Bank, BankChange, Change, ContentRow, List, ListChange, ListName, NewBank, NewContent,
+    StoreError, StoredHash, Tx,
 };
 
 use crate::live::Deletion;
@@ -177,6 +177,26 @@ impl Workflow {
     pub fn bank(&self, name: &BankName) -> Result<Bank, BankError> {
         self.store
             .read(|reader| reader.bank(name)?.ok_or(BankError::NoBank))
+    }
+
+    /// One page of a bank's contents, after the content `after`.
+    ///
+    /// # Errors
+    /// [`BankError::NoBank`].
+    pub fn contents(
+        &self,
+        name: &BankName,
+        after: ContentId,
+        limit: u32,
+    ) -> Result<Vec<ContentRow>, BankError> {
+        self.store.read(|reader| {
+            let bank = reader.bank(name)?.ok_or(BankError::NoBank)?;
+            Ok(if bank.sealed {
+                reader.entry_contents(&self.list_key, bank.id, after, limit)?
+            } else {
+                reader.contents(bank.id, after, limit)?
+            })
+        })
     }
 
     /// Changes a bank's settings.

@@ -216,7 +216,7 @@ impl Workflow {
         if let Some(answer) = self.known_item(request, &scanned)? {
             return Ok(answer);
         }
-        let rows = self.with_reasons(scanned.match_rows())?;
+        let rows = self.with_words(&scanned.banks, scanned.match_rows())?;
         let opened = match rows.iter().any(|row| row.exception.is_none()) {
             true => Some(self.open_case(request, &scanned, &rows)?),
             false => None,
@@ -486,7 +486,7 @@ fn suppression(row: &MatchRow) -> Option<serde_json::Value> {
     let exception = row.exception.as_ref()?;
     Some(serde_json::json!({
         "bank": row.bank, "content": row.content,
-        "algorithm": row.hash.algorithm(), "distance": row.distance,
+        "algorithm": row.algorithm, "distance": row.distance,
         "exception_bank": exception.bank, "exception_content": exception.content,
     }))
 }

@@ -11,7 +11,7 @@ use seawall_store::{Ratio, StoreError};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::answer::{FileLookup, MatchAnswer, match_answer, match_rows};
+use crate::answer::{FileLookup, MatchAnswer, match_rows};
 use crate::live::Snapshot;
 use crate::{BankError, Workflow, WorkflowError};
 
@@ -107,7 +107,7 @@ impl Workflow {
                 ..Scope::default()
             };
             let found = matches_in(&report, &banks.index, &scope);
-            let rows = workflow.with_reasons(match_rows(&found, &report, &banks))?;
+            let rows = workflow.with_words(&banks, match_rows(&found, &report, &banks))?;
             Ok(FileLookup::new(&report, &rows))
         });
         let lookup: Result<FileLookup, StoreError> = done.await.map_err(WorkflowError::from)?;
@@ -175,8 +175,8 @@ impl Workflow {
         let listed = |hits: &[&Hit]| {
             let nearest = hits.iter().take(LISTED_MAX);
             let rows = nearest.map(|hit| banks.row(hit, None, None)).collect();
-            let rows = self.with_reasons(rows)?;
-            Ok::<_, StoreError>(rows.iter().map(match_answer).collect())
+            let rows = self.with_words(banks, rows)?;
+            Ok::<_, StoreError>(rows.iter().map(MatchAnswer::from).collect())
         };
         Ok(LookupAnswer {
             matches: listed(&matches)?,

@@ -75,6 +75,7 @@ pub(crate) const TABLE: [Row; 14] = [
             "seawall",
             "seawall-casework",
             "seawall-core",
+            "seawall-exchange",
             "seawall-sim",
             "seawall-store",
             "seawall-workflow",

@@ -265,7 +265,8 @@ fn import(
 }
 
 fn export(workflow: &Workflow, name: &BankName, path: Option<&Path>) -> anyhow::Result<Exit> {
-    let bank = workflow.bank(name)?;
+    // Before a file is made for nothing.
+    workflow.bank(name)?;
     let mut out: Box<dyn Write> = match path {
         Some(path) => {
             let file = std::fs::File::create_new(path);
@@ -276,9 +277,7 @@ fn export(workflow: &Workflow, name: &BankName, path: Option<&Path>) -> anyhow::
     writeln!(out, "content,algorithm,value,quality,note")?;
     let mut after = ContentId(0);
     loop {
-        let page = workflow
-            .store()
-            .read(|reader| reader.contents(bank.id, after, EXPORT_PAGE))?;
+        let page = workflow.contents(name, after, EXPORT_PAGE)?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for content in &page {

@@ -4,6 +4,7 @@ mod audit;
 mod bank;
 mod bench;
 mod config;
+mod exchange;
 mod hash;
 mod hma;
 mod init;
@@ -52,6 +53,9 @@ enum Command {
     /// Keep banks of known hashes.
     #[command(subcommand)]
     Bank(bank::Bank),
+    /// Keep exchanges: partners whose lists are taken over.
+    #[command(subcommand)]
+    Exchange(exchange::Exchange),
     /// Move from HMA: take its banks over, and hold its answers against Seawall's.
     #[command(subcommand)]
     Hma(hma::Hma),
@@ -104,6 +108,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Hash(command) => command.run(),
         Command::Match(command) => command.run(),
         Command::Bank(command) => command.run(path),
+        Command::Exchange(command) => command.run(path),
         Command::Hma(command) => command.run(path),
         Command::Bench(command) => command.run(),
         Command::Seen(command) => command.run(path),

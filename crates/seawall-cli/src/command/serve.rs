@@ -42,6 +42,13 @@ impl Serve {
             );
         }
         let workflow = folder::workflow(&config)?;
+        // In a drill nothing goes out to partners.
+        let exchanges = if self.drill {
+            Vec::new()
+        } else {
+            config.exchanges()?
+        };
+        workflow.set_exchanges(exchanges)?;
         let swept = workflow.sweep_vault()?;
         if swept > 0 {
             tracing::info!(files = swept, "removed sealed files that no case knows");

@@ -380,6 +380,13 @@ event-content-changed = A content was switched on or off, or its remark changed
 event-signal-type-changed = A signal type was switched for clients of HMA
 event-list-changed = The settings of a list within a bank changed
 event-list-deleted = A list was deleted from its bank
+event-exchange-created = An exchange with a partner was set up
+event-exchange-started = A run over a partner's list began
+event-entries-taken = Entries of a partner's list were taken over
+event-exchange-ended = A run over a partner's list ended
+event-exchange-changed = An exchange was paused, resumed, hastened, or its missing contents let go
+event-exchange-removed = An exchange was removed and its contents withdrawn
+event-entry-released = Hashes of an entry were let go that were held back
 event-selftest-run = The built-in test was run
 
 ## Keys

@@ -98,6 +98,9 @@ pub(crate) struct ContentBody {
     id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    /// What its owner calls its class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     hashes: Vec<HashValue>,
@@ -108,6 +111,7 @@ impl From<ContentRow> for ContentBody {
         Self {
             id: content.id.0,
             note: content.note,
+            class: content.class,
             created_at: content.created_at,
             hashes: content.hashes.iter().map(hash_value).collect(),
         }
@@ -129,6 +133,8 @@ pub(crate) struct ContentsBody {
 pub(crate) struct ContentInput {
     /// At most 255 characters.
     note: Option<String>,
+    /// What its owner calls its class, at most 255 characters.
+    class: Option<String>,
     /// 1 to 100 hashes.
     hashes: Vec<HashValue>,
 }
@@ -176,6 +182,8 @@ pub(crate) struct RowBody {
 pub(crate) struct NoteQuery {
     /// A remark, at most 255 characters.
     note: Option<String>,
+    /// What its owner calls its class, at most 255 characters.
+    class: Option<String>,
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -323,14 +331,7 @@ pub(crate) async fn list_contents(
     let limit = page_size(page.limit)?;
     let after = ContentId(page.after.unwrap_or_default());
     let rows = app
-        .blocking(move |workflow| {
-            let bank = workflow.bank(&name)?;
-            Ok::<_, BankError>(
-                workflow
-                    .store()
-                    .read(|reader| reader.contents(bank.id, after, limit + 1))?,
-            )
-        })
+        .blocking(move |workflow| workflow.contents(&name, after, limit + 1))
         .await?;
     let (rows, has_more) = split_page(rows, limit);
     let next = rows.last().filter(|_| has_more).map(|row| row.id.0);
@@ -372,9 +373,9 @@ pub(crate) async fn add_content(
         .map(stored)
         .collect::<Result<Vec<_>, Problem>>()?;
     let content = NewContent {
-        class: None,
+        class: words(input.class, "class")?,
         list: None,
-        note: note(input.note)?,
+        note: words(input.note, "note")?,
         hashes,
     };
     let added = add(&app, caller, name, content).await?;
@@ -403,7 +404,8 @@ pub(crate) async fn add_picture(
     request: Request,
 ) -> Result<(StatusCode, Json<AddedBody>), Problem> {
     let name = known_name(&name)?;
-    let note = note(query.note)?;
+    let note = words(query.note, "note")?;
+    let class = words(query.class, "class")?;
     let bytes = read_body(request, app.face.upload_bytes_max).await?;
     let _place = app.lanes.decoder().await?;
     let report = app.workflow.hash_picture(bytes).await?;
@@ -423,7 +425,7 @@ pub(crate) async fn add_picture(
         quality: record.quality,
     });
     let content = NewContent {
-        class: None,
+        class,
         list: None,
         note,
         hashes: hashes.collect(),
@@ -547,10 +549,12 @@ pub(super) fn threshold(bits: u16) -> Result<Threshold, Problem> {
         .ok_or(Problem::new(Code::BadParameter).detail("a threshold is 0 to 256 bits"))
 }
 
-fn note(note: Option<String>) -> Result<Option<String>, Problem> {
-    match note {
-        Some(note) if note.chars().count() > 255 => {
-            Err(Problem::new(Code::BadParameter).detail("a note is at most 255 characters"))
+/// A note or a class.
+fn words(words: Option<String>, what: &str) -> Result<Option<String>, Problem> {
+    match words {
+        Some(words) if words.chars().count() > 255 => {
+            let problem = Problem::new(Code::BadParameter);
+            Err(problem.detail(format!("a {what} is at most 255 characters")))
         }
         other => Ok(other),
     }

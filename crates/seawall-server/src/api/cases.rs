@@ -7,11 +7,12 @@ use seawall_core::{CaseId, Timestamp};
 use seawall_store::{
     CaseFilter, CaseRecord, CaseRow, MatchRow, ReportRow, ReportState, StoreError,
 };
+use seawall_workflow::MatchAnswer;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::{ApiPath, ApiQuery, page_size, split_page};
-use super::scans::ExceptionBody;
+use super::scans::MatchBody;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::state::App;
 
@@ -67,35 +68,15 @@ pub(crate) struct CaseBody {
     state: &'static str,
     media_type: String,
     outcome: String,
-    matches: Vec<CaseMatch>,
+    matches: Vec<MatchBody>,
     /// What it matched beside that, and exceptions speak against.
-    suppressed: Vec<CaseMatch>,
+    suppressed: Vec<MatchBody>,
     /// How often somebody looked.
     reveals: usize,
     /// Whether anyone looked at the whole picture.
     viewed_in_full: bool,
     decision: Option<DecisionBody>,
     report: Option<ReportBody>,
-}
-
-/// One listed hash that the upload matched when the case was opened.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct CaseMatch {
-    bank: String,
-    content_id: i64,
-    algorithm: &'static str,
-    distance: u16,
-    threshold: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    view: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quality: Option<u8>,
-    /// The list of the bank that it came with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    list: Option<String>,
-    /// What speaks against it, where it is suppressed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exception: Option<ExceptionBody>,
 }
 
 /// A decision.
@@ -250,18 +231,9 @@ fn case_body(record: CaseRecord, report: Option<ReportRow>, calls: usize) -> Cas
     }
 }
 
-fn case_match(found: &MatchRow) -> CaseMatch {
-    CaseMatch {
-        bank: found.bank_name.clone(),
-        content_id: found.content.0,
-        algorithm: found.hash.algorithm().name(),
-        distance: found.distance.0,
-        threshold: found.threshold.bits(),
-        view: found.view.map(|view| view.to_string()),
-        quality: found.quality.map(|quality| quality.0),
-        list: found.list.clone(),
-        exception: found.exception.as_ref().map(ExceptionBody::from),
-    }
+/// As it was when the case was opened.
+fn case_match(found: &MatchRow) -> MatchBody {
+    MatchAnswer::from(found).into()
 }
 
 fn decision_body(decision: &Decision) -> DecisionBody {

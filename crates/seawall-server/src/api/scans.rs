@@ -5,7 +5,6 @@ use axum::extract::{Extension, FromRequest, Multipart, Request, State};
 use bytes::Bytes;
 use http::HeaderMap;
 use seawall_casework::context::UploadContext;
-use seawall_store::ExceptionRow;
 use seawall_workflow::{ExceptionAnswer, MatchAnswer, ScanAnswer, ScanRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -81,6 +80,15 @@ pub(crate) struct MatchBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u8>)]
     quality: Option<seawall_core::Quality>,
+    /// Who vouches for it: whoever its list names, else the bank's owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
+    /// What they call its class, in their words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<String>,
+    /// What else they say of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
     /// What speaks against it, where it is suppressed.
     #[serde(skip_serializing_if = "Option::is_none")]
     exception: Option<ExceptionBody>,
@@ -110,17 +118,6 @@ impl From<ExceptionAnswer> for ExceptionBody {
     }
 }
 
-impl From<&ExceptionRow> for ExceptionBody {
-    fn from(exception: &ExceptionRow) -> Self {
-        Self {
-            bank: exception.bank_name.clone(),
-            content_id: exception.content.0,
-            owner: exception.owner.clone(),
-            reason: exception.reason.clone(),
-        }
-    }
-}
-
 impl From<MatchAnswer> for MatchBody {
     fn from(found: MatchAnswer) -> Self {
         Self {
@@ -132,6 +129,9 @@ impl From<MatchAnswer> for MatchBody {
             threshold: found.threshold.bits(),
             view: found.view,
             quality: found.quality,
+            origin: found.origin,
+            class: found.class,
+            note: found.note,
             exception: found.exception.map(ExceptionBody::from),
         }
     }

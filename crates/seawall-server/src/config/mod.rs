@@ -3,6 +3,7 @@
 //! `SEAWALL__SECTION__KEY=value` in the environment replaces a key of the file.
 
 mod callers;
+mod exchange;
 mod fetch;
 mod hma;
 mod listen;
@@ -14,13 +15,15 @@ mod seen;
 mod template;
 mod webhook;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use seawall_core::Limits;
-use seawall_workflow::Policy;
+use seawall_workflow::{ExchangeSetup, Policy};
 use serde::Deserialize;
 
 pub use callers::{CallerLimits, CallersLimits};
+pub use exchange::{ExchangeConfig, PartnerNetwork, Protocol};
 pub use fetch::{Fetch, NetworkConfig, PortsConfig};
 pub use hma::{Hma, HmaRole};
 pub use listen::Listen;
@@ -68,6 +71,9 @@ pub struct Config {
     /// What the seen index keeps.
     #[serde(default)]
     pub seen: Seen,
+    /// The partners whose lists are taken over, by the names of their exchanges.
+    #[serde(default)]
+    pub exchange: BTreeMap<String, ExchangeConfig>,
     /// Where reports go.
     #[serde(default)]
     pub report: Report,
@@ -167,6 +173,14 @@ pub enum ConfigError {
         /// What to do.
         advice: &'static str,
     },
+    /// An exchange that cannot be set up so.
+    #[error("checking the configuration: exchange.{name}: {advice}")]
+    Exchange {
+        /// Which exchange.
+        name: String,
+        /// What to do.
+        advice: String,
+    },
     /// A secret file could not be read.
     #[error("reading the secret for {key}")]
     Secret {
@@ -238,6 +252,17 @@ impl Config {
     #[must_use]
     pub fn vault(&self) -> PathBuf {
         self.path(&self.data.folder).join("vault")
+    }
+
+    /// The exchanges, their secrets read.
+    ///
+    /// # Errors
+    /// [`ConfigError::Exchange`].
+    pub fn exchanges(&self) -> Result<Vec<ExchangeSetup>, ConfigError> {
+        let exchanges = self.exchange.iter();
+        exchanges
+            .map(|(name, exchange)| exchange.setup(name, &self.base))
+            .collect()
     }
 
     fn check(&self) -> Result<(), ConfigError> {

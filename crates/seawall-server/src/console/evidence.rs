@@ -46,7 +46,7 @@ pub(super) struct Cell {
 
 impl MatchView {
     pub(super) fn new(t: &Texts, found: &MatchRow) -> Self {
-        let algorithm = found.hash.algorithm();
+        let algorithm = found.algorithm;
         let is_pdq = algorithm == Algorithm::Pdq;
         Self {
             bank: found.bank_name.clone(),
@@ -116,7 +116,7 @@ pub(super) fn summary(t: &Texts, matches: &[MatchRow]) -> String {
         .iter()
         .map(|found| found.bank_name.as_str())
         .collect();
-    let is_digest = |found: &&MatchRow| found.hash.algorithm() != Algorithm::Pdq;
+    let is_digest = |found: &&MatchRow| found.algorithm != Algorithm::Pdq;
     let count = ("banks", banks.len().into());
     if matches.iter().any(|found| is_digest(&found)) {
         return t.fill("summary-exact", [count]);

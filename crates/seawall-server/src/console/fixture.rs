@@ -247,7 +247,10 @@ pub(super) fn near(bank: &str, distance: u16) -> MatchRow {
         bank: BankId(bank.len() as i64),
         bank_name: bank.into(),
         content: ContentId(4),
-        hash: Hash::parse(Algorithm::Pdq, &"0f".repeat(32)).expect("valid"),
+        algorithm: Algorithm::Pdq,
+        origin: None,
+        class: None,
+        note: None,
         distance: Distance(distance),
         threshold: Threshold::DEFAULT,
         view: Some(View::UPRIGHT),
@@ -260,7 +263,10 @@ pub(super) fn near(bank: &str, distance: u16) -> MatchRow {
 /// A match by digest.
 pub(super) fn exact(bank: &str) -> MatchRow {
     MatchRow {
-        hash: Hash::Sha256([9; 32]),
+        algorithm: Algorithm::Sha256,
+        origin: None,
+        class: None,
+        note: None,
         distance: Distance(0),
         view: None,
         quality: None,

@@ -131,7 +131,7 @@ fn is_exact(reader: &Reader<'_>, row: &CaseRow) -> Result<bool, StoreError> {
         record
             .matches
             .iter()
-            .any(|found| found.hash.algorithm() != Algorithm::Pdq)
+            .any(|found| found.algorithm != Algorithm::Pdq)
     }))
 }
 

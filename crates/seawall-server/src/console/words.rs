@@ -48,7 +48,7 @@ pub(super) fn span(t: &Texts, ms: i64) -> String {
 
 /// How far a match is from the listed hash, in words. A digest is equal or it is no match.
 pub(super) fn distance(t: &Texts, found: &MatchRow) -> String {
-    match found.hash.algorithm() {
+    match found.algorithm {
         Algorithm::Pdq => bits(t, found.distance.0),
         Algorithm::Md5 | Algorithm::Sha1 | Algorithm::Sha256 => t.text("distance-exact"),
     }

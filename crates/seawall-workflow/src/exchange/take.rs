@@ -1,8 +1,9 @@
 //! Pages of a partner's list on their way into the bank.
 
 use seawall_casework::audit::EventDraft;
-use seawall_core::{Actor, ContentId, EventKind, Hash};
+use seawall_core::{Actor, ContentId, EventKind};
 use seawall_exchange::feed::{Checkpoint, Fingerprint, Page};
+use seawall_exchange::intake;
 use seawall_store::{Applied, Change, Exchange, HeldBack, RunCounts};
 
 use super::ExchangeError;
@@ -105,12 +106,8 @@ fn judge(banks: &Snapshot, print: &Fingerprint) -> Option<HeldBack> {
     let Fingerprint::Hash { hash, .. } = print else {
         return None;
     };
-    let is_trivial = matches!(hash, Hash::Pdq(pdq) if pdq.0.iter().all(|word| *word == 0))
-        || matches!(hash, Hash::Pdq(pdq) if pdq.0.iter().all(|word| *word == u64::MAX));
-    if is_trivial {
-        return Some(HeldBack::Trivial);
-    }
-    banks.index.exception(hash).map(|_| HeldBack::Benign)
+    let by_value = intake::check(print).map(HeldBack::Value);
+    by_value.or_else(|| banks.index.exception(hash).map(|_| HeldBack::Benign))
 }
 
 /// A process that dies holds an exchange for no longer than this.

@@ -252,6 +252,21 @@ async fn a_listed_hash_matches_and_a_withdrawn_one_does_not() {
 }
 
 #[tokio::test]
+async fn a_match_says_who_vouches_for_it_and_what_they_call_its_class() {
+    let house = ncmec_house().await;
+    house.stand_in.list(1);
+    assert_eq!(house.run().await.fault, None);
+    let found = house.f.workflow.look_up(&digest(1)).expect("looked up");
+    let found = &found.matches[0];
+    assert_eq!(found.class.as_deref(), Some("A1"));
+    assert_eq!(found.origin.as_deref(), Some("2"), "the member's number");
+    assert_eq!(
+        (found.bank.as_str(), found.list.as_deref()),
+        ("PARTNERS", Some("partner"))
+    );
+}
+
+#[tokio::test]
 async fn what_could_not_be_read_moves_nothing_and_is_shown() {
     let faults = [
         (Fault::CutBody, "could not be read"),
