@@ -151,7 +151,7 @@ fn trivial_digest<const N: usize>(
 const NEAR_BITS: u32 = 31;
 
 /// Fewer different rows than this are a pattern. The reference gives pictures of one colour nine
-/// at most, whatever their size; none of the 1450 values of its search set has fewer than 15.
+/// at most, whatever their size; none of the 1400 values in its test data has fewer than 15.
 const ROWS_MIN: usize = 10;
 
 /// Fewer changes than this are a pattern. Of 255 neighbours about 128 differ in a picture's

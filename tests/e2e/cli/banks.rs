@@ -279,6 +279,53 @@ fn an_import_names_bad_rows_loads_the_rest_and_adds_nothing_twice() {
 }
 
 #[test]
+fn a_layout_is_tried_out_without_changing_anything() {
+    let installation = Installation::new();
+    installation.run(["bank", "create", "OWN"]).exits(0);
+    let md5 = "5d41402abc4b2a76b9719d911017c592";
+    installation.write(
+        "list.csv",
+        format!("Ref;MD5;Gone\n1;{md5};\n2;{md5};2024-05-01\n3;x;\n"),
+    );
+    let layout = "format = \"csv\"\nseparator = \";\"\nid = \"Ref\"\nremoved = \"Gone\"\n\
+        [[hash]]\nkind = \"md5\"\nvalue = \"MD5\"\n";
+    installation.write("good.toml", layout);
+    installation.write("typo.toml", layout.replace("id =", "ident =").as_str());
+    installation.write("other.toml", layout.replace("\"Gone\"", "\"Removed\""));
+    let import = |layout: &str, more: &[&str]| {
+        let mut command = installation.command(["bank", "import", "OWN"]);
+        command.arg(installation.path("list.csv")).arg("--layout");
+        command.arg(installation.path(layout)).args(more);
+        Run::of(&mut command)
+    };
+    let tried = import("good.toml", &["--dry-run"]).exits(1);
+    assert_eq!(
+        tried.stdout,
+        "1 entries, 1 withdrawn, 1 rows or parts of rows not read; nothing was changed\n  hashes: md5 1\n"
+    );
+    assert!(
+        tried
+            .stderr
+            .contains("line 4: MD5: no hash of this kind has 1 digits")
+    );
+    assert!(!tried.stderr.contains(&md5[..8]), "{}", tried.stderr);
+    let typo = import("typo.toml", &["--dry-run"]).exits(2);
+    assert!(
+        typo.stderr.contains("line 3 of the layout"),
+        "{}",
+        typo.stderr
+    );
+    let other = import("other.toml", &["--dry-run"]).exits(2);
+    assert!(
+        other.stderr.contains("no column \"Removed\""),
+        "{}",
+        other.stderr
+    );
+    import("good.toml", &[]).exits(2);
+    assert_eq!(banks(&installation)[0]["contents"], 0);
+}
+
+#[test]
 fn what_is_exported_can_be_imported_again() {
     let installation = Installation::new();
     for bank in ["FROM", "TO"] {

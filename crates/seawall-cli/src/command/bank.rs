@@ -1,6 +1,7 @@
 //! `seawall bank`. A running server takes changes over within a second.
 
 mod lists;
+mod try_out;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -73,6 +74,9 @@ pub(crate) enum Bank {
         /// Say what would be done and change nothing.
         #[arg(long)]
         dry_run: bool,
+        /// Try out how a partner's files are read: the name of a preset, or a file with a layout.
+        #[arg(long, value_name = "PRESET|FILE", requires = "dry_run")]
+        layout: Option<String>,
     },
     /// Keep the lists of a bank, each with a threshold and a switch of its own.
     #[command(subcommand)]
@@ -133,7 +137,14 @@ impl Bank {
                 file,
                 into,
                 dry_run,
-            } => import(&workflow, &name, &file, into.as_ref(), dry_run),
+                layout,
+            } => match layout {
+                Some(layout) => {
+                    workflow.bank(&name)?;
+                    try_out::try_out(&file, &layout)
+                }
+                None => import(&workflow, &name, &file, into.as_ref(), dry_run),
+            },
             Self::Lists(command) => command.run(&workflow),
             Self::Export { name, output } => export(&workflow, &name, output.as_deref()),
             Self::Delete { name, yes } => delete(&workflow, &name, yes),
@@ -336,6 +347,7 @@ const EXAMPLES: &str = "Examples:
   seawall bank create PARTNER_A --threshold 31
   seawall bank create BENIGN --role exception --owner \"Trust and safety\"
   seawall bank import PARTNER_A list.csv --dry-run
+  seawall bank import PARTNER_A list.csv --dry-run --layout partner-a.toml
   seawall bank import PARTNER_A week-48.csv --list week-48
   seawall bank lists set PARTNER_A week-48 --threshold 20
   seawall bank add PARTNER_A --note \"our own\" pictures/
