@@ -255,6 +255,7 @@ async fn a_listed_hash_matches_and_a_withdrawn_one_does_not() {
 async fn a_match_says_who_vouches_for_it_and_what_they_call_its_class() {
     let house = ncmec_house().await;
     house.stand_in.list(1);
+    house.f.clock.advance_ms(60_000);
     assert_eq!(house.run().await.fault, None);
     let found = house.f.workflow.look_up(&digest(1)).expect("looked up");
     let found = &found.matches[0];
