@@ -18,6 +18,8 @@ mod hashing;
 mod matching;
 #[path = "hma/moving.rs"]
 mod moving;
+#[path = "hma/moving_dry_run.rs"]
+mod moving_dry_run;
 #[path = "hma/soak.rs"]
 mod soak;
 #[path = "hma/status.rs"]

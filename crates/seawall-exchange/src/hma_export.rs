@@ -19,6 +19,7 @@ use std::fmt;
 
 use seawall_core::{Algorithm, Hash};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// One content of an HMA bank.
 pub struct Row {
@@ -44,6 +45,12 @@ pub struct Row {
     pub is_video: bool,
     /// The names of signals that Seawall does not have.
     pub left_out: Vec<String>,
+    /// The types of signals without a value: HMA keeps an empty PDQ of a picture that is too
+    /// plain to match.
+    pub empty: Vec<&'static str>,
+    /// The types of signals whose value is not what the type says. There are others then, or
+    /// the line is no content.
+    pub unreadable: Vec<&'static str>,
 }
 
 /// Whether HMA matches a content.
@@ -80,7 +87,7 @@ pub enum RowError {
     /// A ratio that is not 0 to 1.
     #[error("the ratio of its bank is not 0 to 1")]
     Ratio,
-    /// A signal that is not what its type says.
+    /// A signal that is not what its type says, and no other.
     #[error("its {signal} is not one")]
     Signal {
         /// The signal's type.
@@ -102,18 +109,12 @@ pub fn read_row(line: &str) -> Result<Row, RowError> {
     if !(0.0..=1.0).contains(&read.enabled_ratio) {
         return Err(RowError::Ratio);
     }
-    let (mut hashes, mut left_out) = (Vec::new(), Vec::new());
-    for (name, value) in &read.signals {
-        match SIGNALS.iter().find(|(known, _)| known == name) {
-            Some(&(signal, algorithm)) => {
-                let hash = Hash::parse(algorithm, value);
-                hashes.push(hash.map_err(|_| RowError::Signal { signal })?);
-            }
-            None => left_out.push(name.clone()),
-        }
+    let signals = Signals::read(&read.signals);
+    if let (true, Some(&signal)) = (signals.hashes.is_empty(), signals.unreadable.first()) {
+        return Err(RowError::Signal { signal });
     }
     Ok(Row {
-        is_video: read.signals.contains_key("video_md5"),
+        is_video: signals.is_video,
         switch: switch(read.disable_until_ts)?,
         external_id: read.external_id(),
         metadata: read.metadata.as_ref().map(ToString::to_string),
@@ -122,9 +123,44 @@ pub fn read_row(line: &str) -> Result<Row, RowError> {
         enabled_ratio: read.enabled_ratio,
         id: read.id,
         note: read.note,
-        hashes,
-        left_out,
+        hashes: signals.hashes,
+        left_out: signals.left_out,
+        empty: signals.empty,
+        unreadable: signals.unreadable,
     })
+}
+
+/// The signals of a content, sorted by what they are good for.
+#[derive(Default)]
+struct Signals {
+    hashes: Vec<Hash>,
+    is_video: bool,
+    left_out: Vec<String>,
+    empty: Vec<&'static str>,
+    unreadable: Vec<&'static str>,
+}
+
+impl Signals {
+    fn read(signals: &BTreeMap<String, Value>) -> Self {
+        let mut read = Self::default();
+        for (name, value) in signals {
+            let Some(&(signal, algorithm)) = SIGNALS.iter().find(|(known, _)| known == name) else {
+                read.left_out.push(name.clone());
+                continue;
+            };
+            let is_empty = value.is_null() || value.as_str() == Some("");
+            let hash = value.as_str().map(|text| Hash::parse(algorithm, text));
+            match hash {
+                Some(Ok(hash)) => {
+                    read.hashes.push(hash);
+                    read.is_video |= signal == "video_md5";
+                }
+                Some(Err(_)) | None if is_empty => read.empty.push(signal),
+                Some(Err(_)) | None => read.unreadable.push(signal),
+            }
+        }
+        read
+    }
 }
 
 /// HMA writes 1 for on and 0 for off into the place of a time.
@@ -148,10 +184,10 @@ struct Read {
     #[serde(default)]
     original_content_uri: Option<String>,
     #[serde(default)]
-    metadata: Option<serde_json::Value>,
+    metadata: Option<Value>,
     #[serde(default)]
     note: Option<String>,
-    signals: BTreeMap<String, String>,
+    signals: BTreeMap<String, Value>,
 }
 
 impl Read {
@@ -213,6 +249,25 @@ mod tests {
         assert_eq!(algorithms, [Algorithm::Pdq, Algorithm::Md5]);
         assert!(row.is_video);
         assert_eq!(row.left_out, ["vpdq"]);
+    }
+
+    #[test]
+    fn one_bad_signal_costs_itself_alone() {
+        let row = read_row(
+            r#"{"bank":"B","id":1,"signals":{"pdq":"","video_md5":"d41d8cd98f00b204e9800998ecf8427e"}}"#,
+        );
+        let row = row.expect("a row");
+        assert_eq!((row.hashes.len(), row.is_video), (1, true));
+        assert_eq!((row.empty, row.unreadable), (vec!["pdq"], vec![]));
+        let row = read_row(
+            r#"{"bank":"B","id":1,"signals":{"pdq":7,"sha1":null,"vpdq":7,"md5":"d41d8cd98f00b204e9800998ecf8427e"}}"#,
+        );
+        let row = row.expect("a row");
+        assert_eq!((row.hashes.len(), row.is_video), (1, false));
+        assert_eq!((row.empty, row.unreadable), (vec!["sha1"], vec!["pdq"]));
+        assert_eq!(row.left_out, ["vpdq"]);
+        let row = read_row(r#"{"bank":"B","id":1,"signals":{"pdq":""}}"#).expect("a row");
+        assert!(row.hashes.is_empty() && row.empty == ["pdq"]);
     }
 
     #[test]

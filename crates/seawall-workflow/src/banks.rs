@@ -52,6 +52,9 @@ pub enum BankError {
     /// A content needs a hash.
     #[error("adding a content: it has no hash that can be kept")]
     NoHash,
+    /// The bank knows another content, with other hashes, by the ids of one that comes from HMA.
+    #[error("adding a content: the bank has another with its number, from another HMA perhaps")]
+    IdTaken,
     /// Nobody's input.
     #[error(transparent)]
     Workflow(#[from] WorkflowError),

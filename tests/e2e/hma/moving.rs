@@ -78,11 +78,11 @@ fn an_export_comes_over_once_and_whole_after_a_dry_run_that_changes_nothing() {
     let done: Vec<Value> = done.json_lines();
     assert_eq!(
         done[0],
-        json!({ "bank": "FIRST", "made": true, "added": 2, "known": 0, "dry_run": false })
+        json!({ "bank": "FIRST", "made": true, "added": 2, "known": 0, "refused": 0, "dry_run": false })
     );
     assert_eq!(
         done[1],
-        json!({ "bank": "SECOND", "made": true, "added": 2, "known": 0, "dry_run": false })
+        json!({ "bank": "SECOND", "made": true, "added": 2, "known": 0, "refused": 0, "dry_run": false })
     );
     let expected = [("FIRST".to_owned(), 2), ("SECOND".to_owned(), 2)];
     assert_eq!(contents(installation), expected);
@@ -116,6 +116,75 @@ fn an_export_comes_over_once_and_whole_after_a_dry_run_that_changes_nothing() {
         json!({}),
         "it was off and stays off"
     );
+}
+
+/// What is wrong with one line, signal or bank costs that one and nothing else, and is named.
+#[test]
+fn one_bad_thing_costs_itself_alone() {
+    let scene = Scene::new();
+    let installation = &scene.installation;
+    let exceptions = ["bank", "create", "EXCEPTIONS", "--role", "exception"];
+    let command = exceptions.iter().chain(&["--owner", "Somebody"]);
+    installation.run(command).exits(0);
+    let line = |bank: &str, id: i64, note: Option<&str>, signals: Value| {
+        json!({ "bank": bank, "id": id, "note": note, "signals": signals }).to_string()
+    };
+    let lines = [
+        line("EXCEPTIONS", 1, Some("ours"), json!({ "pdq": PDQ[0] })),
+        line("EXCEPTIONS", 2, None, json!({ "pdq": PDQ[1] })),
+        line("SEAWALL_SELFTEST", 3, None, json!({ "pdq": PDQ[1] })),
+        line("ZULU", 4, None, json!({ "pdq": "", "video_md5": MD5 })),
+        line("ZULU", 5, None, json!({ "pdq": "" })),
+        line("ZULU", 6, None, json!({ "pdq": PDQ[2], "video_md5": "f8" })),
+    ];
+    let text = lines.join("\n").into_bytes();
+    let file = [b"{\"bank\":\"\xff\"}\n".to_vec(), text].concat();
+    let file = installation.write("hma.jsonl", file).display().to_string();
+    let run = installation.run(["hma", "import", &file]).exits(1);
+    assert_eq!(
+        run.stdout,
+        "EXCEPTIONS: added 1, 0 there already, 1 refused\n\
+         SEAWALL_SELFTEST: added 0, 0 there already, 1 refused\n\
+         ZULU, made: added 2, 0 there already\n"
+    );
+    for said in [
+        "line 1: it is not UTF-8 text",
+        "line 3: not taken over: adding to an exception bank: each content needs a note",
+        "line 4: not taken over: changing a bank: the built-in test bank stays as it is",
+        "line 7: its video_md5 is not one; the rest of it is used",
+        "left out: 2 empty signals of the type \"pdq\"",
+        "left out: 1 contents without a usable signal",
+    ] {
+        assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
+    }
+    let counted = [("EXCEPTIONS".to_owned(), 1), ("ZULU".to_owned(), 2)];
+    assert_eq!(contents(installation), counted);
+}
+
+/// HMA lets contents share an id. Here an id names one content, and no hash may get lost by it.
+#[test]
+fn contents_that_share_an_id_keep_their_hashes() {
+    let scene = Scene::new();
+    let installation = &scene.installation;
+    let line = |id: i64, pdq: &str| {
+        let metadata = json!({ "content_id": "post-1" });
+        json!({ "bank": "BANK", "id": id, "metadata": metadata, "signals": { "pdq": pdq } })
+            .to_string()
+    };
+    let lines = [line(1, PDQ[0]), line(2, PDQ[1]), line(3, PDQ[0])];
+    let file = installation.write("hma.jsonl", lines.join("\n"));
+    let file = file.display().to_string();
+    let run = installation.run(["hma", "import", &file]).exits(0);
+    assert_eq!(run.stdout, "BANK, made: added 2, 1 there already\n");
+    let run = installation.run(["hma", "import", &file]).exits(0);
+    assert_eq!(run.stdout, "BANK: added 0, 3 there already\n");
+    eventually("the server has both", DEADLINE, || {
+        let found = |pdq: &str| {
+            let path = format!("/m/lookup?signal={pdq}&signal_type=pdq");
+            scene.hma.get(&path).expect(200).json() != json!({})
+        };
+        (found(PDQ[0]) && found(PDQ[1])).then_some(())
+    });
 }
 
 #[test]
