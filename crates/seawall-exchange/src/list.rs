@@ -5,7 +5,7 @@
 //! **Plain text**, one hash a line, of either case:
 //! - `HEX` alone: 32 digits are MD5, 40 SHA-1, 64 PDQ;
 //! - `ALGORITHM:HEX`, `ALGORITHM,HEX` or `ALGORITHM HEX`, the algorithm being `pdq`, `md5`,
-//!   `sha1` or `sha256`;
+//!   `sha1` or `sha256`, or `video_md5` as HMA calls an MD5;
 //! - `HEX,note` and `HEX note`;
 //! - what `md5sum`, `sha1sum` and `sha256sum` write: `HEX`, two blanks or a blank and a star,
 //!   a file name. There, 64 digits are SHA-256;
@@ -14,6 +14,7 @@
 //! Digits alone do not say which kind they are, so the rows of a list that name no algorithm
 //! are all taken to be of one kind, the one that most of them have: in a list of PDQ values
 //! a row of 32 digits is half a hash, not an MD5. A list of several kinds has to name them.
+//! Where nothing comes of a wrong guess, [`parse_lookups`] goes by each row's own length.
 //!
 //! **CSV** with a header that names its columns: `hash` (or `value`, `signal`) with or without
 //! `algorithm` (or `type`), or one column for each of `pdq`, `md5`, `sha1`, `sha256`; beside
@@ -33,6 +34,7 @@ use seawall_core::{Algorithm, Hash, HashError, Quality};
 use crate::feed::{Fingerprint, Media};
 use crate::intake::{self, QuarantineReason};
 use csv::Header;
+use plain::Unnamed;
 
 /// A list as read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,6 +142,17 @@ pub enum SetAsideReason {
 /// Reads a list. It never fails as a whole: bytes that are no list come back as rejected rows.
 #[must_use]
 pub fn parse(bytes: &[u8]) -> HashList {
+    read(bytes, Unnamed::AsMost)
+}
+
+/// Reads a list of hashes to look up. It differs from [`parse`] in one thing: a row without a
+/// name is of the kind that has so many digits, whatever the other rows are.
+#[must_use]
+pub fn parse_lookups(bytes: &[u8]) -> HashList {
+    read(bytes, Unnamed::ByLength)
+}
+
+fn read(bytes: &[u8], unnamed: Unnamed) -> HashList {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let mut list = HashList::default();
     let mut lines = Vec::new();
@@ -152,7 +165,7 @@ pub fn parse(bytes: &[u8]) -> HashList {
     }
     match lines.first().and_then(|&(_, text)| Header::read(text)) {
         Some(header) => csv::parse(&mut list, &header, &lines[1..]),
-        None => plain::parse(&mut list, &lines),
+        None => plain::parse(&mut list, &lines, unnamed),
     }
     list.rejected.sort_by_key(|row| row.line);
     list
@@ -228,10 +241,13 @@ fn lines_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The algorithm with this name, however it is written: `SHA-256`, `sha_256`, `PDQ hash`.
+/// The algorithm with this name, however it is written: `SHA-256`, `sha_256`, `PDQ hash`. HMA's
+/// `video_md5` is the MD5 of a file.
 pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
-    let name = plain_name(name);
-    Algorithm::from_name(name.strip_suffix("hash").unwrap_or(&name))
+    match plain_name(name).as_str() {
+        "videomd5" => Some(Algorithm::Md5),
+        name => Algorithm::from_name(name.strip_suffix("hash").unwrap_or(name)),
+    }
 }
 
 /// A name without case, blanks, hyphens and underscores.

@@ -187,6 +187,49 @@ fn contents_that_share_an_id_keep_their_hashes() {
     });
 }
 
+/// Whatever form a list has: each line is asked for, and none is a difference.
+#[test]
+fn lookups_come_in_every_form_that_lists_have() {
+    let scene = Scene::new();
+    let bank = json!({ "name": "BANK", "enabled": true });
+    scene.hma.post("/c/banks", &bank).expect(201);
+    let signals = [json!({ "pdq": PDQ[0] }), json!({ "video_md5": MD5 })];
+    for signal in &signals {
+        scene.hma.post("/c/bank/BANK/signal", signal).expect(200);
+    }
+    let (installation, [pdq, ..]) = (&scene.installation, PDQ);
+    let export = installation.run(["bank", "export", "BANK"]).exits(0).stdout;
+    let token = installation.write("token.txt", installation.token(&["matcher"]));
+    for (list, lookups) in [
+        (MD5.to_owned(), 1),
+        (format!("{MD5}\n{pdq}\n{pdq}\n"), 3),
+        (format!("{pdq}\r\n{MD5}\r\n"), 2),
+        (format!("pdq:{pdq}\nvideo_md5:{MD5}\nmd5:{MD5}\n"), 3),
+        (format!("PDQ {pdq}\nMD5,{MD5},a note\n"), 2),
+        (format!("{MD5}  a.mp4\nMD5 (b.mp4) = {MD5}\n"), 2),
+        (
+            format!("signal_type,signal\npdq,{pdq}\nvideo_md5,{MD5}\n"),
+            2,
+        ),
+        (format!("pdq;video_md5\n{pdq};{MD5}\n"), 2),
+        (export, 2),
+    ] {
+        let file = installation.write("lookups.txt", &list);
+        let api = scene.server.address("api");
+        let mut command = installation.command(["hma", "compare", "--hma", api, "--seawall", api]);
+        command.arg("--token-file").arg(&token);
+        command.arg("--hma-token-file").arg(&token).arg(file);
+        let run = Run::of(&mut command).exits(0);
+        assert_eq!(
+            run.stdout,
+            format!(
+                "{lookups} lookups: {lookups} answered alike ({lookups} of them with matches), 0 differently\n"
+            ),
+            "{list}"
+        );
+    }
+}
+
 #[test]
 fn lookups_are_sent_to_both_and_differences_named() {
     let (theirs, ours) = (Scene::new(), Scene::new());

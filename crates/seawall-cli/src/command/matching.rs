@@ -227,9 +227,18 @@ impl Match {
 
 /// Reads a list and names, on standard error, every row that is not used.
 pub(crate) fn read_list(path: &Path) -> anyhow::Result<HashList> {
+    read_as(path, list::parse)
+}
+
+/// The same for hashes to look up, where a row without a name goes by its own length.
+pub(crate) fn read_lookups(path: &Path) -> anyhow::Result<HashList> {
+    read_as(path, list::parse_lookups)
+}
+
+fn read_as(path: &Path, parse: fn(&[u8]) -> HashList) -> anyhow::Result<HashList> {
     let bytes =
         std::fs::read(path).with_context(|| format!("reading the list {}", path.display()))?;
-    let list = list::parse(&bytes);
+    let list = parse(&bytes);
     for row in &list.rejected {
         output::note(format_args!(
             "{}: line {} was not read: {}",

@@ -4,15 +4,29 @@ use seawall_core::{Algorithm, Hash};
 
 use super::{HashList, ListRow, RejectReason, algorithm, by_length};
 
+/// What a row without a name is taken to be.
+#[derive(Clone, Copy)]
+pub(super) enum Unnamed {
+    /// Of the kind that most such rows of the list are.
+    AsMost,
+    /// Of the kind that has so many digits.
+    ByLength,
+}
+
 /// Reads the lines, each with its number.
-pub(super) fn parse(list: &mut HashList, lines: &[(u64, &str)]) {
+pub(super) fn parse(list: &mut HashList, lines: &[(u64, &str)], unnamed: Unnamed) {
     let rows: Vec<(u64, Row<'_>)> = lines
         .iter()
         .map(|&(line, text)| (line, Row::split(text)))
         .collect();
     let usual = usual_algorithm(rows.iter().map(|(_, row)| row));
     for (line, row) in rows {
-        match row.hash(usual) {
+        let own = by_length(row.digits.len());
+        let kind = match unnamed {
+            Unnamed::AsMost => usual,
+            Unnamed::ByLength => own.or(usual),
+        };
+        match row.hash(kind) {
             Ok(hash) => {
                 let note = row.note.filter(|note| !note.is_empty()).map(str::to_owned);
                 list.add(ListRow {

@@ -60,6 +60,35 @@ fn one_md5_is_read_in_every_form_that_lists_have() {
 }
 
 #[test]
+fn an_md5_goes_by_the_name_that_hma_has_for_it() {
+    let plain = format!("1 md5:{MD5}");
+    for row in [
+        format!("video_md5:{MD5}"),
+        format!("video_md5,{MD5}"),
+        format!("VIDEO_MD5 {MD5}"),
+    ] {
+        check(row, &[&plain]);
+    }
+    let below = format!("2 md5:{MD5}");
+    check(format!("video_md5\n{MD5}\n"), &[&below]);
+    check(format!("signal_type,signal\nvideo_md5,{MD5}\n"), &[&below]);
+}
+
+#[test]
+fn lookups_are_each_of_the_kind_that_has_so_many_digits() {
+    let text = format!("{PDQ}\n{PDQ}\n{MD5}\n{SHA1}\n{}\n", &PDQ[1..]);
+    let kinds = |list: &HashList| -> Vec<Algorithm> {
+        list.rows.iter().map(|row| row.hash.algorithm()).collect()
+    };
+    let lookups = parse_lookups(text.as_bytes());
+    let [pdq, md5, sha1] = [Algorithm::Pdq, Algorithm::Md5, Algorithm::Sha1];
+    assert_eq!(kinds(&lookups), [pdq, pdq, md5, sha1]);
+    let rejected: Vec<u64> = lookups.rejected.iter().map(|row| row.line).collect();
+    assert_eq!(rejected, [5]);
+    assert_eq!(kinds(&parse(text.as_bytes())), [pdq, pdq]);
+}
+
+#[test]
 fn bad_rows_are_named_by_line_and_the_rest_is_loaded() {
     let zeros = "0".repeat(64);
     let ones = "f".repeat(64);

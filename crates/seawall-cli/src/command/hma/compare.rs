@@ -10,7 +10,7 @@ use seawall_egress::{Egress, EgressLimits, Reach, Request};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::command::matching::read_list;
+use crate::command::matching::read_lookups;
 use crate::command::runtime;
 use crate::output::{self, Exit};
 
@@ -37,7 +37,8 @@ pub(crate) struct Compare {
     /// One JSON line a difference, and one for the sum.
     #[arg(long)]
     json: bool,
-    /// The hashes to look up, as text or CSV: `seawall hash --help` tells how to make some.
+    /// The hashes to look up, in any form that `seawall bank import` reads: one a line, PDQ and
+    /// MD5 side by side, or CSV.
     #[arg(value_name = "LIST")]
     lookups: PathBuf,
 }
@@ -80,7 +81,7 @@ struct Sum {
 
 impl Compare {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let list = read_list(&self.lookups)?;
+        let list = read_lookups(&self.lookups)?;
         ensure!(!list.rows.is_empty(), "the list has no hashes");
         let hma = Side::new("HMA", &self.hma, self.hma_token_file.as_deref())?;
         let seawall = Side::new("Seawall", &self.seawall, self.token_file.as_deref())?;
