@@ -20,6 +20,8 @@ mod matching;
 mod moving;
 #[path = "hma/moving_dry_run.rs"]
 mod moving_dry_run;
+#[path = "hma/moving_sql.rs"]
+mod moving_sql;
 #[path = "hma/soak.rs"]
 mod soak;
 #[path = "hma/status.rs"]

@@ -33,9 +33,9 @@ pub struct Row {
     pub switch: Switch,
     /// The client's own id of the content, from its metadata.
     pub external_id: Option<String>,
-    /// Where the client says that the content is.
+    /// Where the client says that the content is, or HMA got it from.
     pub uri: Option<String>,
-    /// What else the client keeps, as JSON.
+    /// What else the client keeps, as JSON: what its metadata has under `json`.
     pub metadata: Option<String>,
     /// A remark.
     pub note: Option<String>,
@@ -109,16 +109,17 @@ pub fn read_row(line: &str) -> Result<Row, RowError> {
     if !(0.0..=1.0).contains(&read.enabled_ratio) {
         return Err(RowError::Ratio);
     }
-    let signals = Signals::read(&read.signals);
+    let signals = Signals::read(read.signals.iter().flatten());
     if let (true, Some(&signal)) = (signals.hashes.is_empty(), signals.unreadable.first()) {
         return Err(RowError::Signal { signal });
     }
+    let kept = Metadata::read(read.metadata);
     Ok(Row {
         is_video: signals.is_video,
         switch: switch(read.disable_until_ts)?,
-        external_id: read.external_id(),
-        metadata: read.metadata.as_ref().map(ToString::to_string),
-        uri: read.original_content_uri,
+        external_id: kept.content_id,
+        metadata: kept.json.map(|json| json.to_string()),
+        uri: kept.content_uri.or(read.original_content_uri),
         bank: read.bank,
         enabled_ratio: read.enabled_ratio,
         id: read.id,
@@ -141,7 +142,7 @@ struct Signals {
 }
 
 impl Signals {
-    fn read(signals: &BTreeMap<String, Value>) -> Self {
+    fn read<'a>(signals: impl Iterator<Item = (&'a String, &'a Value)>) -> Self {
         let mut read = Self::default();
         for (name, value) in signals {
             let Some(&(signal, algorithm)) = SIGNALS.iter().find(|(known, _)| known == name) else {
@@ -187,13 +188,57 @@ struct Read {
     metadata: Option<Value>,
     #[serde(default)]
     note: Option<String>,
-    signals: BTreeMap<String, Value>,
+    /// Null where HMA has the content and no signal of it.
+    signals: Option<BTreeMap<String, Value>>,
 }
 
-impl Read {
-    fn external_id(&self) -> Option<String> {
-        let id = self.metadata.as_ref()?.get("content_id")?;
-        id.as_str().map(str::to_owned)
+/// What a client keeps beside a content, taken apart as the interface for clients of HMA does.
+#[derive(Default)]
+struct Metadata {
+    content_id: Option<String>,
+    content_uri: Option<String>,
+    json: Option<Value>,
+}
+
+impl Metadata {
+    fn read(metadata: Option<Value>) -> Self {
+        let mut rest = match metadata {
+            None => return Self::default(),
+            Some(Value::Object(rest)) => rest,
+            Some(other) => {
+                return Self {
+                    json: Some(other),
+                    ..Self::default()
+                };
+            }
+        };
+        let [content_id, content_uri] = ["content_id", "content_uri"].map(|key| {
+            let value = rest.get(key)?;
+            let (is_plain, text) = (!value.is_array() && !value.is_object(), text(value));
+            // What is no text stays with the rest.
+            if is_plain {
+                rest.remove(key);
+            }
+            text
+        });
+        let json = match (rest.len(), rest.get("json")) {
+            (1, Some(_)) => rest.remove("json"),
+            (..) => (!rest.is_empty()).then_some(Value::Object(rest)),
+        };
+        Self {
+            content_id,
+            content_uri,
+            json: json.filter(|json| !json.is_null()),
+        }
+    }
+}
+
+/// Ids are often numbers.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -221,7 +266,7 @@ mod tests {
 
     const FULL: &str = r#"{"bank":"A_BANK","enabled_ratio":0.25,"id":12,"disable_until_ts":1893456000,
         "original_content_uri":"https://media.example/12","note":"a remark",
-        "metadata":{"content_id":"post-12","content_uri":"https://media.example/12","json":{"a":1}},
+        "metadata":{"content_id":"post-12","content_uri":"https://kept.example/12","json":{"a":1}},
         "signals":{"pdq":"F8F8F0CCE0F4E84D0E370A22028F67F0B36E2ED596623E1D33E6339C4E9C9B22",
                    "video_md5":"d41d8cd98f00b204e9800998ecf8427e","vpdq":"x"}}"#;
 
@@ -239,16 +284,38 @@ mod tests {
             }
         );
         assert_eq!(row.external_id.as_deref(), Some("post-12"));
-        assert_eq!(row.uri.as_deref(), Some("https://media.example/12"));
+        assert_eq!(row.uri.as_deref(), Some("https://kept.example/12"));
         assert_eq!(row.note.as_deref(), Some("a remark"));
-        assert!(
-            row.metadata
-                .is_some_and(|json| json.contains(r#""json":{"a":1}"#))
-        );
+        assert_eq!(row.metadata.as_deref(), Some(r#"{"a":1}"#));
         let algorithms: Vec<_> = row.hashes.iter().map(Hash::algorithm).collect();
         assert_eq!(algorithms, [Algorithm::Pdq, Algorithm::Md5]);
         assert!(row.is_video);
         assert_eq!(row.left_out, ["vpdq"]);
+    }
+
+    #[test]
+    fn metadata_of_every_shape_is_kept() {
+        for (metadata, id, json) in [
+            ("null", None, None),
+            ("{}", None, None),
+            (r#"{"content_id":7,"content_uri":null}"#, Some("7"), None),
+            (r#"{"content_id":"","json":null}"#, None, None),
+            (r#"{"content_id":"a","json":[1]}"#, Some("a"), Some("[1]")),
+            (
+                r#"{"content_id":["a"],"b":1}"#,
+                None,
+                Some(r#"{"b":1,"content_id":["a"]}"#),
+            ),
+            ("[1]", None, Some("[1]")),
+        ] {
+            let row = read_row(&format!(
+                r#"{{"bank":"B","id":1,"signals":{{}},"metadata":{metadata}}}"#
+            ));
+            let row = row.expect("a row");
+            let found = (row.external_id.as_deref(), row.metadata.as_deref());
+            assert_eq!(found, (id, json), "{metadata}");
+            assert_eq!(row.uri, None);
+        }
     }
 
     #[test]

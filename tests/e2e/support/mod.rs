@@ -51,3 +51,19 @@ pub(crate) fn reference(path: &str) -> Option<PathBuf> {
     };
     Some(PathBuf::from(folder).join(path))
 }
+
+/// Whether what a test needs is there. Where it is not, that is said and the test skipped; but
+/// under `cargo xtask test`, which installs it (`SEAWALL_TESTS_SKIP` is then what it could not
+/// install), the test fails.
+#[track_caller]
+pub(crate) fn is_there(name: &str, is_there: bool) -> bool {
+    if is_there {
+        return true;
+    }
+    if let Ok(absent) = std::env::var("SEAWALL_TESTS_SKIP") {
+        let may_be_absent = absent.split(',').any(|absent| absent == name);
+        assert!(may_be_absent, "`{name}` is not installed, and was to be");
+    }
+    eprintln!("skipped: `{name}` is not installed");
+    false
+}
