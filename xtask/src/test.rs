@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     known_flags(arguments, &[])?;
     tools::check(&[GIT, CC, AR])?;
     install_browser()?;
-    install_languages();
+    let may_skip = install_what_tests_run();
     let client = install_published_client();
     if std::env::var_os("SEAWALL_REFERENCE_DATA").is_none() {
         println!(
@@ -26,11 +26,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
              say \"skipped\""
         );
     }
-    stages::run(plan(client.as_deref()))
+    stages::run(plan(client.as_deref(), &may_skip))
 }
 
-fn plan(client: Option<&Path>) -> Vec<Stage> {
+/// Every stage; tests may skip what needs these programs, and nothing else.
+fn plan(client: Option<&Path>, may_skip: &[&str]) -> Vec<Stage> {
     let mut tests = with(&["test", "--workspace"]);
+    tests.env("SEAWALL_TESTS_SKIP", may_skip.join(","));
     if let Some(python) = client {
         tests.env("SEAWALL_TX_PYTHON", python);
     }
@@ -88,30 +90,37 @@ fn install_browser() -> Result<()> {
     tools::check(&[BROWSER, BROWSER_DRIVER]).context("looking for the browser just installed")
 }
 
-/// The snippets for platforms run under what platforms are written in. Debian's packages are
-/// installed where they are absent and may be; else the tests skip them and say so.
-fn install_languages() {
-    let mut packages = absent(tools::found);
-    if may_install() {
-        // Where systemd runs, Debian would start nginx as a service of this machine.
-        let is_wanted = |package: &&str| *package != "nginx" || !Path::new(SYSTEMD).is_dir();
-        let wanted: Vec<&str> = packages.iter().copied().filter(is_wanted).collect();
-        if !wanted.is_empty() {
-            println!(
-                "Installing {} from the system's packages.",
-                wanted.join(", ")
-            );
-            let install = [&["install", "-y", "--no-install-recommends"], &*wanted].concat();
-            if let Err(error) = apt(&["update"]).and_then(|()| apt(&install)) {
-                println!("{error:#}");
-            }
+/// Installs what tests run beside Seawall from Debian's packages, where that may be done, and
+/// gives what is still absent and may be. Where the packages are reached, that is nothing:
+/// a test that skips there would be a test that nobody ran.
+fn install_what_tests_run() -> Vec<&'static str> {
+    // Where systemd runs, Debian would start these as services of this machine.
+    let is_service = |package: &str| matches!(package, "nginx" | "postgresql");
+    let is_wanted =
+        |package: &str| may_install() && !(is_service(package) && Path::new(SYSTEMD).is_dir());
+    let missing = absent(tools::found);
+    let packages = missing.iter().map(|(_, package)| *package);
+    let wanted: Vec<&str> = packages.filter(|package| is_wanted(package)).collect();
+    let mut are_reached = true;
+    if !wanted.is_empty() {
+        let names = wanted.join(", ");
+        println!("Installing {names} from the system's packages.");
+        let install = [&["install", "-y", "--no-install-recommends"], &*wanted].concat();
+        if let Err(error) = apt(&["update"]).and_then(|()| apt(&install)) {
+            println!("{error:#}");
+            are_reached = false;
         }
-        packages = absent(tools::found);
     }
-    if !packages.is_empty() {
-        let named = packages.join(", ");
-        println!("Not installed: {named}. The tests of the snippets for them say \"skipped\"");
+    let may_skip: Vec<&str> = absent(tools::found)
+        .into_iter()
+        .filter(|(_, package)| !are_reached || !is_wanted(package))
+        .map(|(name, _)| name)
+        .collect();
+    if !may_skip.is_empty() {
+        let names = may_skip.join(", ");
+        println!("Not installed: {names}. The tests with them say \"skipped\"");
     }
+    may_skip
 }
 
 /// The published client of the exchanges, for the tests that hold Seawall and its stand-ins
@@ -130,12 +139,14 @@ fn install_published_client() -> Option<PathBuf> {
 /// What is there where systemd runs, as sd_booted(3) looks for it.
 const SYSTEMD: &str = "/run/systemd/system";
 
-/// The packages of what the snippets need and is not there.
-fn absent(found: impl Fn(Tool) -> bool) -> Vec<&'static str> {
-    let missing = tools::SNIPPETS
+/// What tests run and is not there: the program and its package.
+fn absent(found: impl Fn(Tool) -> bool) -> Vec<(&'static str, &'static str)> {
+    let missing = tools::TESTED_WITH
         .into_iter()
         .filter(|(tool, _)| !found(*tool));
-    missing.map(|(_, package)| package).collect()
+    missing
+        .map(|(tool, package)| (tool.name(), package))
+        .collect()
 }
 
 /// Only root on a system with `apt-get` installs: nothing here asks for a password.
@@ -149,6 +160,8 @@ fn apt(arguments: &[&str]) -> Result<()> {
     command
         .args(arguments)
         .env("DEBIAN_FRONTEND", "noninteractive")
+        // Packages of servers then start none, as on a machine in rescue mode.
+        .env("RUNLEVEL", "1")
         .current_dir(root());
     let name = describe(&command);
     let status = command
@@ -166,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_plan_holds_every_stage_in_order() {
-        let names: Vec<&str> = plan(None).iter().map(|stage| stage.name).collect();
+        let names: Vec<&str> = plan(None, &[]).iter().map(|stage| stage.name).collect();
         assert_eq!(
             names,
             [
@@ -176,29 +189,54 @@ mod tests {
     }
 
     #[test]
+    fn what_tests_lack_is_named_with_its_package() {
+        let packages: Vec<&str> = absent(|_| false)
+            .iter()
+            .map(|(_, package)| *package)
+            .collect();
+        assert_eq!(
+            packages,
+            [
+                "curl",
+                "python3",
+                "nodejs",
+                "ruby",
+                "golang-go",
+                "nginx",
+                "postgresql"
+            ]
+        );
+        assert_eq!(absent(|_| true), [("", ""); 0]);
+    }
+
+    #[test]
     fn the_published_client_is_named_to_the_tests_where_it_is_installed() {
-        let by_hand = |client| plan(client).remove(3).by_hand;
-        assert_eq!(by_hand(None), "cargo test --workspace");
+        let by_hand = |client| plan(client, &[]).remove(3).by_hand;
+        assert!(!by_hand(None).contains("SEAWALL_TX_PYTHON"));
         let named = by_hand(Some(Path::new("/p/python")));
         assert!(
-            named.starts_with("SEAWALL_TX_PYTHON=\"/p/python\" "),
+            named.contains("SEAWALL_TX_PYTHON=\"/p/python\" "),
             "{named}"
         );
     }
 
     #[test]
-    fn what_the_snippets_lack_is_named_by_its_package() {
-        let packages = absent(|_| false);
-        assert_eq!(
-            packages,
-            ["curl", "python3", "nodejs", "ruby", "golang-go", "nginx"]
-        );
-        assert_eq!(absent(|_| true), [""; 0]);
+    fn tests_hear_what_they_may_skip() {
+        let by_hand = |may_skip: &[&str]| -> Vec<String> {
+            plan(None, may_skip)
+                .into_iter()
+                .map(|stage| stage.by_hand)
+                .collect()
+        };
+        let tests = "SEAWALL_TESTS_SKIP=\"\" cargo test --workspace".to_owned();
+        assert!(by_hand(&[]).contains(&tests), "{:?}", by_hand(&[]));
+        let tests = "SEAWALL_TESTS_SKIP=\"go,ruby\" cargo test --workspace".to_owned();
+        assert!(by_hand(&["go", "ruby"]).contains(&tests));
     }
 
     #[test]
     fn warnings_are_errors_in_clippy_and_docs() {
-        let by_hand: Vec<String> = plan(None).into_iter().map(|stage| stage.by_hand).collect();
+        let by_hand: Vec<String> = plan(None, &[]).into_iter().map(|stage| stage.by_hand).collect();
         assert!(
             by_hand
                 .iter()

@@ -83,21 +83,30 @@ pub(crate) const TASKSET: Tool = Tool {
     how: "install it with `apt-get install util-linux`",
 };
 
-/// What the snippets of `docs/wire-it-in.md` run under, each with its Debian package.
-pub(crate) const SNIPPETS: [(Tool, &str); 6] = [
-    (snippets(&["curl"]), "curl"),
-    (snippets(&["python3"]), "python3"),
-    (snippets(&["node"]), "nodejs"),
-    (snippets(&["ruby"]), "ruby"),
-    (snippets(&["go"]), "golang-go"),
-    (snippets(&["nginx"]), "nginx"),
+/// What tests run beside Seawall, each with its Debian package: the snippets of
+/// `docs/wire-it-in.md` under what platforms are written in, and the query for HMA's database.
+pub(crate) const TESTED_WITH: [(Tool, &str); 7] = [
+    (tested_with(&["curl"]), "curl"),
+    (tested_with(&["python3"]), "python3"),
+    (tested_with(&["node"]), "nodejs"),
+    (tested_with(&["ruby"]), "ruby"),
+    (tested_with(&["go"]), "golang-go"),
+    (tested_with(&["nginx"]), "nginx"),
+    (tested_with(&["initdb"]), "postgresql"),
 ];
 
-const fn snippets(names: &'static [&'static str]) -> Tool {
+const fn tested_with(names: &'static [&'static str]) -> Tool {
     Tool {
         names,
-        purpose: "for the tests of the snippets",
+        purpose: "for the tests",
         how: "install it from your system's packages",
+    }
+}
+
+impl Tool {
+    /// Its usual name.
+    pub(crate) fn name(self) -> &'static str {
+        self.names.first().copied().unwrap_or_default()
     }
 }
 
@@ -118,10 +127,19 @@ pub(crate) fn check(tools: &[Tool]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a tool is on the search path.
+/// Whether a tool is on the search path, or where Debian keeps servers beside it.
 pub(crate) fn found(tool: Tool) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    locate(tool, &path).is_some()
+    let mut folders = vec![PathBuf::from("/usr/sbin")];
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter();
+    folders.extend(
+        versions
+            .flatten()
+            .flatten()
+            .map(|one| one.path().join("bin")),
+    );
+    folders.extend(std::env::split_paths(&path));
+    std::env::join_paths(folders).is_ok_and(|path| locate(tool, &path).is_some())
 }
 
 fn missing(tools: &[Tool], path: &OsStr) -> Option<String> {
@@ -129,10 +147,11 @@ fn missing(tools: &[Tool], path: &OsStr) -> Option<String> {
         .iter()
         .filter(|tool| locate(**tool, path).is_none())
         .map(|tool| {
-            let name = tool.names.first().copied().unwrap_or_default();
             format!(
-                "`{name}` was not found; it is needed {}: {}",
-                tool.purpose, tool.how
+                "`{}` was not found; it is needed {}: {}",
+                tool.name(),
+                tool.purpose,
+                tool.how
             )
         })
         .collect();

@@ -24,7 +24,7 @@ impl Postgres {
     /// Starts one; `None`, said aloud, where there is none.
     fn start() -> Option<Self> {
         let programs = programs();
-        if !is_there("PostgreSQL", programs.is_some()) {
+        if !is_there("initdb", programs.is_some()) {
             return None;
         }
         let (programs, folder) = (programs?, tempfile::tempdir().expect("a temporary folder"));

@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::TOLD;
-use crate::support::Run;
+use crate::support::{Run, is_there};
 
 /// The folder of the snippets.
 pub(crate) fn folder() -> PathBuf {
@@ -126,13 +126,9 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Whether a program is installed; says so where it is not.
+/// Whether a program is installed; says so where it is not and may be absent.
 pub(crate) fn found(program: &str) -> bool {
-    let is_there = locate(program).is_some();
-    if !is_there {
-        eprintln!("skipped: `{program}` is not installed");
-    }
-    is_there
+    is_there(program, locate(program).is_some())
 }
 
 /// Where a program is. That of a server may lie beside the search path of a user.
