@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod contract;
 mod crash;
 mod demo;
 mod fuzz;
@@ -34,7 +35,7 @@ struct Chore {
     run: fn(&[String]) -> Result<()>,
 }
 
-const CHORES: [Chore; 9] = [
+const CHORES: [Chore; 10] = [
     Chore {
         name: "demo",
         arguments: "[--once] [--fast]",
@@ -82,6 +83,12 @@ const CHORES: [Chore; 9] = [
         arguments: "",
         about: "run the unsafe crate's tests under the address sanitizer and valgrind",
         run: sanitize::run,
+    },
+    Chore {
+        name: "contract",
+        arguments: "",
+        about: "hold a server against its OpenAPI documents with generated requests",
+        run: contract::run,
     },
     Chore {
         name: "crash",

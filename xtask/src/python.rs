@@ -1,6 +1,7 @@
 //! Programs of others that are written in Python: installed here, in a virtual environment, at
 //! the versions that are written down. The benchmark measures against them, and the tests
-//! show that the published client works with what it is pointed at.
+//! show that the published client works with what it is pointed at and that the server does
+//! what its OpenAPI documents say.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -16,16 +17,24 @@ use crate::tools;
 /// # Errors
 /// Where Python is missing or a package cannot be installed.
 pub(crate) fn environment() -> Result<PathBuf> {
+    environment_of("target/bench/python", LIST)
+}
+
+/// The same, in this folder and of this list of packages.
+///
+/// # Errors
+/// As [`environment`].
+pub(crate) fn environment_of(folder: &str, list: &str) -> Result<PathBuf> {
     tools::check(&[tools::PYTHON])?;
-    let environment = root().join("target/bench/python");
+    let environment = root().join(folder);
     let python = environment.join("bin/python");
-    let wanted = root().join(LIST);
+    let wanted = root().join(list);
     let marker = environment.join("installed.txt");
     let text = std::fs::read_to_string(&wanted).context("reading the list of packages")?;
     if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == text) {
         return Ok(python);
     }
-    println!("Installing the packages of {LIST}.");
+    println!("Installing the packages of {list}.");
     succeed(
         Command::new("python3")
             .args(["-m", "venv", "--clear"])

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::repository::{cargo, describe, root};
 use crate::stages::{self, Stage};
 use crate::tools::{self, AR, BROWSER, BROWSER_DRIVER, CC, GIT, Tool};
-use crate::{demo, generate, known_flags, python, tidy, wasm};
+use crate::{contract, demo, generate, known_flags, python, tidy, wasm};
 
 /// Installs what the tests need, then runs every stage.
 ///
@@ -60,6 +60,7 @@ fn plan(client: Option<&Path>, may_skip: &[&str]) -> Vec<Stage> {
         Stage::chore("demo", "cargo xtask demo --once", |_| {
             demo::run(&["--once".to_owned()])
         }),
+        Stage::chore("contract", "cargo xtask contract", contract::run),
     ]
 }
 
@@ -183,7 +184,7 @@ mod tests {
         assert_eq!(
             names,
             [
-                "fmt", "clippy", "tidy", "tests", "wasm", "docs", "schemas", "demo"
+                "fmt", "clippy", "tidy", "tests", "wasm", "docs", "schemas", "demo", "contract"
             ]
         );
     }
@@ -236,7 +237,10 @@ mod tests {
 
     #[test]
     fn warnings_are_errors_in_clippy_and_docs() {
-        let by_hand: Vec<String> = plan(None, &[]).into_iter().map(|stage| stage.by_hand).collect();
+        let by_hand: Vec<String> = plan(None, &[])
+            .into_iter()
+            .map(|stage| stage.by_hand)
+            .collect();
         assert!(
             by_hand
                 .iter()

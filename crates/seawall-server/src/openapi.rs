@@ -1,8 +1,11 @@
 //! The OpenAPI document, made from the handlers.
 
 use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, Response, ResponseBuilder};
 
+use crate::guard::{Rule, Who};
 use crate::{api, hma};
 
 /// The document as pretty JSON. `schemas/openapi.json` is this text; a test compares them.
@@ -24,8 +27,48 @@ pub fn hma_openapi_json() -> String {
     hma::document_text().to_owned()
 }
 
-pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    api::routes().to_openapi()
+pub(crate) fn document() -> Document {
+    let mut document = api::routes().to_openapi();
+    let failure = failure("ProblemBody", "application/problem+json");
+    complete(&mut document, api::RULES, &failure);
+    document
+}
+
+/// A failure whose body is this component.
+pub(crate) fn failure(body: &str, content_type: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(body)));
+    ResponseBuilder::new()
+        .description("A failure of another kind")
+        .content(content_type, content.build())
+        .build()
+}
+
+/// Says of each operation that is open that it needs no token, and of the others how they fail
+/// beside what they say themselves.
+pub(crate) fn complete(document: &mut Document, rules: &[Rule], failure: &Response) {
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            let is_its = |rule: &&Rule| rule.path == path && rule.method == method;
+            if rules.iter().find(is_its).map(|rule| rule.who) == Some(Who::Anyone) {
+                operation.security = Some(Vec::new());
+            } else {
+                let responses = &mut operation.responses.responses;
+                responses.insert("default".to_owned(), failure.clone().into());
+            }
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
+        ("GET", &mut item.get),
+        ("POST", &mut item.post),
+        ("PUT", &mut item.put),
+        ("PATCH", &mut item.patch),
+        ("DELETE", &mut item.delete),
+    ];
+    all.into_iter()
+        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 /// What the document says beside its paths.

@@ -30,7 +30,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
 /// Metrics
 ///
 /// In the text form of OpenMetrics.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
     let (open_cases, waiting) = app
         .blocking(|workflow| {

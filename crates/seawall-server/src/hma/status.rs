@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use utoipa::openapi::OpenApi;
 
+use crate::openapi;
 use crate::state::App;
 
 /// To the status page
@@ -92,8 +93,10 @@ fn templates(document: &OpenApi) -> Vec<String> {
 static SITE_MAP: LazyLock<Vec<String>> = LazyLock::new(|| templates(&super::routes().to_openapi()));
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-    let mut text = super::routes()
-        .to_openapi()
+    let mut document = super::routes().to_openapi();
+    let failure = openapi::failure("FaultBody", "application/json");
+    openapi::complete(&mut document, super::RULES, &failure);
+    let mut text = document
         .to_pretty_json()
         .expect("OpenAPI documents are JSON");
     text.push('\n');
