@@ -21,6 +21,7 @@ mod plot;
 mod record;
 mod robustness;
 mod served;
+mod traffic;
 mod turns;
 
 use std::path::{Path, PathBuf};
@@ -134,7 +135,7 @@ impl Bench {
                 Part::Effect => effect::measure(self),
                 Part::Http => http::measure(self).map(|summary| self.summary = Some(summary)),
                 Part::Seen => memory::seen(self),
-                Part::Soak => memory::soak(self),
+                Part::Soak => memory::soak(self).and_then(|()| traffic::measure(self)),
                 Part::Robustness => robustness::measure(self),
             };
             if let Err(error) = result {

@@ -62,7 +62,7 @@ const CHORES: [Chore; 10] = [
     },
     Chore {
         name: "bench",
-        arguments: "[--quick] [PART...]",
+        arguments: "[--quick] [--minutes N] [PART...]",
         about: "measure Seawall beside its peers, which it installs, and keep a record",
         run: bench::run,
     },

@@ -19,7 +19,7 @@ pub(crate) enum Part {
     Http,
     /// The seen index.
     Seen,
-    /// Memory over many compactions.
+    /// Memory over many compactions, and mixed traffic with kills.
     Soak,
     /// What is found of edited pictures.
     Robustness,
@@ -62,12 +62,14 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
     /// Whether the last line is an object with the figures of the interface.
     pub(crate) json: bool,
+    /// How long mixed traffic goes on, where that is said.
+    pub(crate) minutes: Option<u64>,
     /// What to measure, in order.
     pub(crate) parts: Vec<Part>,
 }
 
 impl Options {
-    /// Reads `[--quick] [--json] [PART...]`; no part means all.
+    /// Reads `[--quick] [--json] [--minutes N] [PART...]`; no part means all.
     ///
     /// # Errors
     /// A usage error that names what is unknown and what there is.
@@ -75,9 +77,15 @@ impl Options {
         let mut options = Self {
             quick: false,
             json: false,
+            minutes: None,
             parts: Vec::new(),
         };
-        for argument in arguments {
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            if argument == "--minutes" {
+                options.minutes = Some(minutes(arguments.next())?);
+                continue;
+            }
             if argument == "--quick" {
                 options.quick = true;
                 continue;
@@ -90,7 +98,7 @@ impl Options {
             options.parts.push(part.ok_or_else(|| {
                 let names = Part::ALL.map(Part::name).join(", ");
                 Usage(format!(
-                    "bench has no part {argument:?}: there are {names}, --quick and --json"
+                    "bench has no part {argument:?}: there are {names}, --quick, --json and --minutes N"
                 ))
             })?);
         }
@@ -111,6 +119,13 @@ impl Options {
     pub(crate) fn is_complete(&self) -> bool {
         !self.quick && self.parts.len() == Part::ALL.len()
     }
+}
+
+fn minutes(argument: Option<&String>) -> Result<u64, Usage> {
+    let number = argument.and_then(|text| text.parse().ok());
+    number
+        .filter(|minutes| (1..=10_000).contains(minutes))
+        .ok_or_else(|| Usage("--minutes needs a whole number from 1 to 10000".to_owned()))
 }
 
 #[cfg(test)]
@@ -137,6 +152,18 @@ mod tests {
         assert!(options.quick && options.has_peers() && !options.is_complete());
         let options = read(&["http", "--json"]).expect("good");
         assert!(options.json && !options.has_peers());
+    }
+
+    #[test]
+    fn minutes_are_a_number() {
+        let options = read(&["soak", "--minutes", "30"]).expect("good");
+        assert_eq!(
+            (options.minutes, options.parts),
+            (Some(30), vec![Part::Soak])
+        );
+        for bad in [&["--minutes"][..], &["--minutes", "0"], &["--minutes", "x"]] {
+            assert!(read(bad).is_err());
+        }
     }
 
     #[test]
