@@ -3,7 +3,9 @@
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, Response, ResponseBuilder};
+use utoipa::openapi::{
+    ContentBuilder, OpenApi as Document, Ref, RefOr, Required, Response, ResponseBuilder,
+};
 
 use crate::guard::{Rule, Who};
 use crate::{api, hma};
@@ -31,8 +33,20 @@ pub(crate) fn document() -> Document {
     let mut document = api::routes().to_openapi();
     let failure = failure("ProblemBody", "application/problem+json");
     complete(&mut document, api::RULES, &failure);
+    for path in MAY_BE_EMPTY {
+        let operation = document.paths.paths.get_mut(path);
+        let operation = operation.and_then(|item| item.post.as_mut());
+        let body = operation.and_then(|operation| operation.request_body.as_mut());
+        if let Some(RefOr::T(body)) = body {
+            body.required = Some(Required::False);
+        }
+    }
     document
 }
+
+/// Where no body is an empty one: a file without bytes, which is refused or asked about as any
+/// other, and a list without rows.
+const MAY_BE_EMPTY: [&str; 2] = ["/api/v1/scans", "/api/v1/banks/{name}/import"];
 
 /// A failure whose body is this component.
 pub(crate) fn failure(body: &str, content_type: &str) -> Response {

@@ -80,6 +80,7 @@ fn a_bank_that_cannot_be_made_is_refused() {
         json!({ "name": "A", "enabled_ratio": "NaN" }),
         json!({ "name": "A", "enabled_ratio": null }),
         json!({ "name": "A", "enabled": "perhaps" }),
+        json!({ "name": "A", "enabled_ratio": 0.5, "enabled": {} }),
     ] {
         refused(body, 400);
     }

@@ -71,15 +71,18 @@ pub(crate) struct BanksBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BankInput {
     /// Upper-case letters, digits and underscores, not starting with a digit.
+    #[schema(pattern = "^[A-Z_][A-Z0-9_]*$", max_length = 255)]
     name: String,
     /// 0 to 256 bits, 0 to 31 for exceptions; where not given 31, and 0 for exceptions.
+    #[schema(maximum = 256)]
     threshold: Option<u16>,
     /// `true` where not given.
     enabled: Option<bool>,
     /// `known` where not given, or `exception`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^(known|exception)$")]
     role: Option<BankRole>,
     /// Who vouches for it, at most 255 characters. An exception bank needs one.
+    #[schema(min_length = 1, max_length = 255)]
     owner: Option<String>,
 }
 
@@ -88,6 +91,7 @@ pub(crate) struct BankInput {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BankPatch {
     /// 0 to 256 bits; 0 to 31 in an exception bank.
+    #[schema(maximum = 256)]
     threshold: Option<u16>,
     enabled: Option<bool>,
 }
@@ -132,10 +136,12 @@ pub(crate) struct ContentsBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ContentInput {
     /// At most 255 characters.
+    #[schema(max_length = 255)]
     note: Option<String>,
     /// What its owner calls its class, at most 255 characters.
     class: Option<String>,
     /// 1 to 100 hashes.
+    #[schema(min_items = 1, max_items = 100)]
     hashes: Vec<HashValue>,
 }
 
@@ -181,6 +187,7 @@ pub(crate) struct RowBody {
 #[into_params(parameter_in = Query)]
 pub(crate) struct NoteQuery {
     /// A remark, at most 255 characters.
+    #[param(max_length = 255)]
     note: Option<String>,
     /// What its owner calls its class, at most 255 characters.
     class: Option<String>,
@@ -192,6 +199,7 @@ pub(crate) struct NoteQuery {
 pub(crate) struct ImportQuery {
     /// The list of the bank that the rows go into; made where there is none. 1 to 64 letters,
     /// digits, points, hyphens and underscores.
+    #[param(pattern = "^[A-Za-z0-9._-]+$", max_length = 64)]
     list: Option<String>,
 }
 

@@ -67,6 +67,7 @@ pub(crate) struct PageQuery {
     /// Where the page before ended: its `next`.
     pub(crate) after: Option<i64>,
     /// How many items, 1 to 1000; 100 where not given.
+    #[param(minimum = 1, maximum = 1000)]
     pub(crate) limit: Option<u32>,
 }
 
@@ -91,12 +92,14 @@ pub(crate) fn split_page<T>(mut rows: Vec<T>, limit: u32) -> (Vec<T>, bool) {
 #[serde(deny_unknown_fields)]
 pub(crate) struct HashValue {
     /// `pdq`, `md5`, `sha1` or `sha256`.
-    #[schema(value_type = String, example = "pdq")]
+    #[schema(value_type = String, example = "pdq", pattern = "^(pdq|md5|sha1|sha256)$")]
     pub(crate) algorithm: Algorithm,
     /// Hexadecimal, of either case.
+    #[schema(pattern = "^[0-9A-Fa-f]+$", min_length = 32, max_length = 64)]
     pub(crate) value: String,
     /// 0 to 100, for PDQ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 100)]
     pub(crate) quality: Option<u8>,
 }
 

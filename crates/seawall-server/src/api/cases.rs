@@ -21,10 +21,12 @@ use crate::state::App;
 #[into_params(parameter_in = Query)]
 pub(crate) struct CasesQuery {
     /// `open`, `decided` or `all`; `open` where not given.
+    #[param(pattern = "^(open|decided|all)$")]
     state: Option<String>,
     /// Where the page before ended: its `next`.
     after: Option<String>,
     /// How many items, 1 to 1000; 100 where not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }
 

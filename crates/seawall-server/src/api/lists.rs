@@ -54,7 +54,7 @@ pub(crate) struct ListsBody {
 pub(crate) struct ListPatch {
     /// 0 to 256 bits, 0 to 31 in an exception bank; `null` takes the bank's again.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<u16>)]
+    #[schema(value_type = Option<u16>, maximum = 256)]
     threshold: Option<Option<u16>>,
     enabled: Option<bool>,
 }

@@ -18,8 +18,10 @@ use crate::state::App;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lookup {
     /// 1 to 1000 hashes.
+    #[schema(min_items = 1, max_items = 1000)]
     hashes: Vec<HashValue>,
     /// Only these banks, 1 to 100 names; all where not given.
+    #[schema(min_items = 1, max_items = 100)]
     banks: Option<Vec<String>>,
 }
 

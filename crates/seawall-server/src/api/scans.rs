@@ -20,6 +20,7 @@ use crate::state::App;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ScanQuery {
     /// The platform's own id of the item, 1 to 255 bytes. Needed where the body is the file.
+    #[param(min_length = 1, max_length = 255)]
     item_id: Option<String>,
 }
 

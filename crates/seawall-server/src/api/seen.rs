@@ -29,8 +29,10 @@ pub(crate) struct SeenBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SeenLookup {
     /// 1 to 1000 hashes.
+    #[schema(min_items = 1, max_items = 1000)]
     hashes: Vec<HashValue>,
     /// Largest PDQ distance that matches, 0 to 64 bits; 31 where not given.
+    #[schema(maximum = 64)]
     distance_max: Option<u16>,
 }
 

@@ -46,10 +46,13 @@ impl From<&Bank> for BankBody {
 )]
 pub(super) struct BankInput {
     /// Upper-case letters, digits and underscores, not starting with a digit.
+    #[schema(pattern = "^[A-Z_][A-Z0-9_]*$", max_length = 255)]
     name: String,
     /// 0 to 1; 1 where nothing is given. A number or its text.
+    #[schema(value_type = f64, required = false, minimum = 0, maximum = 1)]
     enabled_ratio: Option<f64>,
-    /// 0 or 1 in other words.
+    /// 0 or 1 in other words: true or false, a number or its text.
+    #[schema(value_type = serde_json::Value, required = false)]
     enabled: Option<bool>,
 }
 
@@ -61,10 +64,13 @@ pub(super) struct BankInput {
 )]
 pub(super) struct BankPatch {
     /// A new name.
+    #[schema(pattern = "^[A-Z_][A-Z0-9_]*$", max_length = 255)]
     name: Option<String>,
     /// 0 to 1.
+    #[schema(value_type = f64, required = false, minimum = 0, maximum = 1)]
     enabled_ratio: Option<f64>,
-    /// 0 or 1 in other words.
+    /// 0 or 1 in other words: true or false, a number or its text.
+    #[schema(value_type = serde_json::Value, required = false)]
     enabled: Option<bool>,
 }
 
@@ -202,21 +208,21 @@ fn new_name(value: &Value) -> Result<BankName, Fault> {
     ))
 }
 
-/// The ratio that a body asks for: `enabled_ratio`, or else what `enabled` says.
+/// The ratio that a body asks for: `enabled_ratio`, or else what `enabled` says. Both have to be
+/// what they should be.
 fn ratio_of(body: &Map<String, Value>) -> Result<Option<Ratio>, Fault> {
-    if let Some(ratio) = body.get("enabled_ratio") {
-        return ratio_value(ratio).map(Some);
-    }
     let enabled = match body.get("enabled") {
-        None => return Ok(None),
-        Some(Value::Bool(enabled)) => *enabled,
-        Some(Value::String(text)) => switch_of("enabled", text)?,
-        Some(Value::Number(number)) => switch_of("enabled", &number.to_string())?,
+        None => None,
+        Some(Value::Bool(enabled)) => Some(*enabled),
+        Some(Value::String(text)) => Some(switch_of("enabled", text)?),
+        Some(Value::Number(number)) => Some(switch_of("enabled", &number.to_string())?),
         Some(Value::Null | Value::Array(_) | Value::Object(_)) => {
             return Err(Fault::bad("enabled is true or false"));
         }
     };
-    Ok(Some(if enabled { Ratio::ALL } else { Ratio::NONE }))
+    let ratio = body.get("enabled_ratio").map(ratio_value).transpose()?;
+    let of_switch = |enabled| if enabled { Ratio::ALL } else { Ratio::NONE };
+    Ok(ratio.or(enabled.map(of_switch)))
 }
 
 /// A ratio as a number or its text.

@@ -73,8 +73,10 @@ pub(super) struct MetadataBody {
 pub(super) struct ContentPatch {
     /// 1 to match it, 0 not to, or until when not to, in seconds since 1970, at most five years
     /// ahead.
+    #[schema(minimum = 0)]
     disable_until_ts: Option<i64>,
     /// A remark, at most 255 characters.
+    #[schema(max_length = 255)]
     note: Option<String>,
 }
 

@@ -220,10 +220,27 @@ pub(super) async fn look_up_raw(State(app): State<App>, query: Query) -> Result<
     json_answer(&json!({ "matches": matches.collect::<Vec<_>>() }))
 }
 
+/// Two signals of each type.
+#[derive(utoipa::ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the body; the handler reads it type by type"
+)]
+#[schema(example = json!({ "pdq": [
+    "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f",
+    "3333333333333333333333333333333333333333333333333333333333333333",
+] }))]
+struct CompareInput {
+    #[schema(min_items = 2, max_items = 2)]
+    pdq: Option<Vec<String>>,
+    #[schema(min_items = 2, max_items = 2)]
+    video_md5: Option<Vec<String>>,
+}
+
 /// Compare two signals
 #[utoipa::path(
     post, path = "/m/compare", tag = "matching",
-    request_body(content = BTreeMap<String, Vec<String>>, description = "Two signals by type", example = json!({ "pdq": ["…", "…"] })),
+    request_body(content = CompareInput),
     responses(
         (status = 200, description = "By type: whether they match, and how far they are", body = Object),
         (status = 400, body = FaultBody), (status = 401, body = FaultBody), (status = 403, body = FaultBody),

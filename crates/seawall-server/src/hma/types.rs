@@ -30,6 +30,7 @@ pub(super) struct SignalTypeBody {
 )]
 pub(super) struct SignalTypePatch {
     /// 0 to 1; 0 switches it off.
+    #[schema(minimum = 0, maximum = 1)]
     enabled_ratio: f64,
 }
 
