@@ -9,7 +9,7 @@ mod page;
 
 use rusqlite::OptionalExtension;
 use seawall_core::{BankId, ContentId, ExchangeId, ListId, Random, Timestamp};
-use seawall_exchange::feed::{Entry, Fingerprint};
+use seawall_exchange::feed::{Entry, EntryKey, Fingerprint};
 use seawall_exchange::intake::QuarantineReason;
 
 use crate::vault::ListKey;
@@ -230,6 +230,20 @@ impl Reader<'_> {
         };
         let entry = page.page.entry(page.place(content))?;
         Ok(entry.map(|entry| (page.exchange, entry)))
+    }
+
+    /// The content that an exchange lists under this key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn entry_content(
+        &self,
+        key: &ListKey,
+        exchange: ExchangeId,
+        name: &EntryKey,
+    ) -> Result<Option<ContentId>, StoreError> {
+        let known = self.known(exchange, &key.tag(exchange, name.as_str()))?;
+        Ok(known.and_then(|known| known.content))
     }
 
     /// The contents of an exchange with hashes that are held back, after the content `after`.

@@ -23,7 +23,8 @@ use crate::live::Deletion;
 use crate::{Workflow, WorkflowError};
 
 pub use partner::Partner;
-pub use run::RunReport;
+pub(crate) use run::Waiting;
+pub use run::{ExchangeTest, RunReport};
 
 /// How an exchange is set up.
 #[derive(Debug)]

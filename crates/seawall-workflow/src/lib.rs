@@ -37,7 +37,9 @@ pub use banks::{BankError, BankRequest, Imported};
 pub use curation::{BankEdit, ContentEdit, KeptContent};
 pub use deliver::{Delivered, Receiver, ResumeError};
 pub use error::WorkflowError;
-pub use exchange::{ExchangeError, ExchangeSetup, ExchangeStatus, Partner, RunReport};
+pub use exchange::{
+    ExchangeError, ExchangeSetup, ExchangeStatus, ExchangeTest, Partner, RunReport,
+};
 pub use hma_import::{ForeignContent, TakenOver};
 pub use ingest::{OpenedCase, Policy, Recommendation, ScanAnswer, ScanError, ScanRequest};
 pub use lookup::{BankMatches, HashesHeld, LISTED_MAX, LookupAnswer, SignalQuery};

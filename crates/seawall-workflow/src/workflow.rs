@@ -13,7 +13,7 @@ use tokio::sync::{Notify, broadcast};
 use crate::access::{Attempts, KnownTokens};
 use crate::deliver::Receiver;
 use crate::error::WorkflowError;
-use crate::exchange::ExchangeSetup;
+use crate::exchange::{ExchangeSetup, Waiting};
 use crate::ingest::{OpenedCase, Policy};
 use crate::live::LiveIndex;
 use crate::lookup::Counted;
@@ -69,6 +69,8 @@ pub struct Workflow {
     pub(crate) seen_lookup: Mutex<()>,
     /// Which exchanges the configuration has.
     pub(crate) exchanges: ArcSwap<BTreeMap<ListName, Arc<ExchangeSetup>>>,
+    /// Runs that go on once what stopped them has passed.
+    pub(crate) waiting: Waiting,
     /// Wakes the task that runs exchanges.
     pub(crate) fetching: Notify,
     /// Opens what partners list.
@@ -109,6 +111,7 @@ impl Workflow {
             seen_key: setup.master_key.seen_key(),
             seen_lookup: Mutex::default(),
             exchanges: ArcSwap::default(),
+            waiting: Waiting::default(),
             fetching: Notify::new(),
             list_key: setup.master_key.list_key(),
             master_key: setup.master_key,

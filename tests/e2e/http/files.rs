@@ -193,3 +193,68 @@ fn a_revoked_token_is_told_of_no_other_match() {
     let told = other.by_ref().take(4).last().expect("two events");
     assert!(told.contains("\"after\""), "{told}");
 }
+
+/// One match object everywhere: what a lookup of a file, a scan and its case say of a match is
+/// the same, and a lookup by hash lacks only what is said of the file.
+#[test]
+fn a_match_is_told_the_same_way_everywhere() {
+    let scene = Scene::new();
+    let bank = json!({ "name": "DEMO", "owner": "An Owner" });
+    scene.api.post("/api/v1/banks", &bank).expect(201);
+    let original = png(&picture(320, 240, 61));
+    let pictures = "/api/v1/banks/DEMO/pictures?note=a%20remark&class=A1";
+    let added = scene.api.upload(pictures, &original).expect(201).json();
+
+    let file =
+        look_up(&scene, "", &[&original]).expect(200).json()["results"][0]["matches"].clone();
+    let told = file.as_array().expect("matches");
+    assert_eq!(
+        told.len(),
+        added["hashes"].as_array().expect("hashes").len()
+    );
+    for found in told {
+        let said = ["bank", "origin", "class", "note"].map(|key| found[key].clone());
+        assert_eq!(
+            said,
+            ["DEMO", "An Owner", "A1", "a remark"].map(Value::from)
+        );
+        assert_eq!(found["content_id"], added["id"]);
+        assert!(found["distance"].is_number() && found["threshold"].is_number());
+    }
+    let scanned = scene.api.scan("item-1", &original).expect(200).json();
+    assert_eq!(scanned["matches"], file);
+    let case = scanned["case_id"].as_str().expect("a case");
+    let case = scene
+        .api
+        .get(&format!("/api/v1/cases/{case}"))
+        .expect(200)
+        .json();
+    assert_eq!(case["matches"], file);
+
+    let md5 = added["hashes"].as_array().expect("hashes").iter();
+    let md5 = md5
+        .clone()
+        .find(|hash| hash["algorithm"] == "md5")
+        .expect("an MD5");
+    let hash = json!({ "hashes": [{ "algorithm": "md5", "value": md5["value"] }] });
+    let found = scene.api.post("/api/v1/lookups", &hash).expect(200).json();
+    let of_file = told.iter().find(|found| found["algorithm"] == "md5");
+    assert_eq!(
+        found["results"][0]["matches"][0],
+        *of_file.expect("told of the file")
+    );
+    let listed = scene
+        .api
+        .get("/api/v1/banks/DEMO/contents")
+        .expect(200)
+        .json();
+    assert_eq!(listed["items"][0]["class"], "A1");
+    let long = "a".repeat(256);
+    scene
+        .api
+        .upload(
+            &format!("/api/v1/banks/DEMO/pictures?class={long}"),
+            &original,
+        )
+        .problem(400, "bad_parameter");
+}

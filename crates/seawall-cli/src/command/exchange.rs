@@ -36,6 +36,11 @@ pub(crate) enum Exchange {
         #[arg(long)]
         json: bool,
     },
+    /// Ask the partner once, and say whether the way in is right. Nothing is taken over.
+    Test {
+        /// The exchange.
+        name: ListName,
+    },
     /// Stop reading a partner's list. What it lists goes on matching.
     Pause {
         /// The exchange.
@@ -90,6 +95,14 @@ impl Exchange {
         match self {
             Self::Status { json } => status(&workflow, json),
             Self::Run { name, whole, json } => run(&workflow, &name, whole, json),
+            Self::Test { name } => {
+                let test = runtime()?.block_on(workflow.test_exchange(&name))?;
+                if let Some(fault) = test.fault {
+                    bail!("{fault}");
+                }
+                output::line(test.told.escape_debug());
+                Ok(Exit::Ok)
+            }
             Self::Pause { name } => {
                 workflow.pause_exchange(&name, true, Actor::Operator)?;
                 output::line("paused; what it lists goes on matching");
@@ -304,6 +317,7 @@ const PAGE: u32 = 100;
 
 const EXAMPLES: &str = "Examples:
   seawall exchange status
+  seawall exchange test ncmec-npo
   seawall exchange run ncmec-npo
   seawall exchange run ncmec-npo --whole
   seawall exchange held ncmec-npo

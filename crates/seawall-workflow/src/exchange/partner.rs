@@ -3,7 +3,7 @@
 use std::fmt;
 
 use seawall_core::Timestamp;
-use seawall_exchange::feed::{Checkpoint, Feed, FeedError};
+use seawall_exchange::feed::{Checkpoint, Feed, FeedError, PartnerAnswer, PartnerRequest};
 use seawall_exchange::list_client::{ListFeed, ListPartner};
 use seawall_exchange::ncmec::{self, Ncmec};
 use seawall_exchange::stop_ncii::{self, StopNcii};
@@ -42,6 +42,28 @@ impl Partner {
             Self::StopNcii(_) => "stop_ncii",
             Self::ThreatExchange(_) => "threat_exchange",
             Self::List { name, .. } => name,
+        }
+    }
+
+    /// What tests the way in, where the protocol has a call for that.
+    pub(super) fn status_request(&self) -> Option<PartnerRequest> {
+        match self {
+            Self::Ncmec(config) => Some(ncmec::status_request(config)),
+            Self::StopNcii(_) | Self::ThreatExchange(_) | Self::List { .. } => None,
+        }
+    }
+
+    /// What the answer to it says, for people; `None` where the protocol has no such call.
+    pub(super) fn read_status(
+        &self,
+        answer: &PartnerAnswer<'_>,
+    ) -> Option<Result<String, FeedError>> {
+        match self {
+            Self::Ncmec(_) => Some(ncmec::read_status(answer).map(|status| {
+                let member = status.member;
+                format!("the user belongs to member {} ({})", member.id, member.name)
+            })),
+            Self::StopNcii(_) | Self::ThreatExchange(_) | Self::List { .. } => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One run over a partner's list: asked, taken over page by page, and ended with what is next.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LockResult, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -11,7 +12,7 @@ use seawall_egress::{EgressError, EgressLimits, Request, Response};
 use seawall_exchange::feed::{
     Checkpoint, Feed, FeedError, Method, Page, PartnerAnswer, PartnerRequest,
 };
-use seawall_store::{Change, Exchange, ListName, RunCounts, RunEnd};
+use seawall_store::{Change, Exchange, ListName, RunCounts, RunEnd, StoreError};
 
 use super::take::{LEASE_MS, Lease};
 use super::{ExchangeError, ExchangeSetup};
@@ -44,12 +45,46 @@ struct Run {
     feed: Box<dyn Feed>,
     /// Of a whole run over a list that was read before: the contents that it gave.
     given: Option<RoaringTreemap>,
+    /// Whether it reads from the beginning, as was asked for or since the partner no longer knew
+    /// the place.
+    reconciles: bool,
     /// The last content that there was when it began.
     until: ContentId,
     checkpoint: Option<Checkpoint>,
     counts: RunCounts,
     problems: Vec<String>,
     missing: Option<u64>,
+    /// When a passing fault ended it, if one did.
+    set_by_at: Timestamp,
+}
+
+/// What one request says of the way in to a partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExchangeTest {
+    /// Why it does not work, if it does not.
+    pub fault: Option<String>,
+    /// What the partner answered, in short.
+    pub told: String,
+}
+
+impl Fault {
+    /// Whether the same request may be made again, so that the run can go on where it is.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Partner(FeedError::Later { .. }, _) | Self::Silent(_) => true,
+            Self::Partner(_, _) => false,
+        }
+    }
+}
+
+/// Runs that a passing fault ended, by exchange.
+#[derive(Default)]
+pub(crate) struct Waiting(Mutex<BTreeMap<ListName, Run>>);
+
+impl Waiting {
+    fn lock(&self) -> LockResult<MutexGuard<'_, BTreeMap<ListName, Run>>> {
+        self.0.lock()
+    }
 }
 
 impl Workflow {
@@ -99,35 +134,21 @@ impl Workflow {
         self.random.fill(&mut lease);
         let lease = Lease(lease);
         let exchange = self.start_run(name, lease)?;
-        let feed = self.feed(&setup, &exchange);
-        let (feed, began_anew) = match feed {
-            Ok(found) => found,
-            Err(error) => {
-                let fault = Fault::Partner(error, None);
-                return self.end_run(&setup, &exchange, lease, Ended::early(fault));
-            }
-        };
-        let listed = self
-            .store
-            .read(|reader| reader.entries_listed(exchange.id))?;
-        let is_again = feed.is_whole() && listed > 0;
-        let mut run = Run {
-            given: is_again.then(RoaringTreemap::new),
-            until: self.store.read(|reader| reader.last_content())?,
-            setup: Arc::clone(&setup),
-            exchange,
-            lease,
-            feed,
-            checkpoint: None,
-            counts: RunCounts::default(),
-            problems: Vec::new(),
-            missing: None,
+        let mut run = match self.take_up(&setup, &exchange, lease) {
+            Some(run) => run,
+            None => match self.begin(&setup, &exchange, lease)? {
+                Ok(run) => run,
+                Err(error) => {
+                    let ended = Ended::early(Fault::Partner(error, None));
+                    return self.end_run(&setup, &exchange, lease, ended);
+                }
+            },
         };
         let fault = loop {
             let Some(request) = run.feed.request() else {
                 break None;
             };
-            let answer = match self.ask(&setup, request).await {
+            let answer = match self.egress.send(to_send(&setup, request)).await {
                 Ok(answer) => answer,
                 Err(error) => break Some(Fault::Silent(error)),
             };
@@ -145,15 +166,119 @@ impl Workflow {
             let finish = tokio::task::spawn_blocking(move || workflow.finish_whole(run));
             run = finish.await.map_err(WorkflowError::Thread)??;
         }
+        let passes = fault.as_ref().is_some_and(Fault::passes);
         let ended = Ended {
             fault,
-            counts: run.counts,
-            problems: run.problems,
+            counts: std::mem::take(&mut run.counts),
+            problems: std::mem::take(&mut run.problems),
             missing: run.missing,
             // A run from the beginning that did not come to the end has to be made again.
-            reconcile: run.exchange.reconcile || began_anew,
+            reconcile: run.reconciles,
         };
-        self.end_run(&setup, &run.exchange, lease, ended)
+        let report = self.end_run(&setup, &run.exchange, lease, ended)?;
+        if passes {
+            self.set_by(run);
+        }
+        Ok(report)
+    }
+
+    /// Whether an exchange can be read: what its partner answers to one request, of which nothing
+    /// is taken over.
+    ///
+    /// # Errors
+    /// [`ExchangeError::NotConfigured`].
+    pub async fn test_exchange(&self, name: &ListName) -> Result<ExchangeTest, ExchangeError> {
+        let setup = self.exchanges.load().get(name).cloned();
+        let setup = setup.ok_or(ExchangeError::NotConfigured)?;
+        let failed = |fault: String| {
+            Ok(ExchangeTest {
+                fault: Some(fault),
+                told: String::new(),
+            })
+        };
+        let mut feed = match setup.partner.feed(None, self.clock.now()) {
+            Ok(feed) => feed,
+            Err(error) => return failed(error.to_string()),
+        };
+        let status = setup.partner.status_request();
+        let Some(request) = status.or_else(|| feed.request()) else {
+            return failed("there is nothing to ask this partner".to_owned());
+        };
+        let response = match self.egress.send(to_send(&setup, request)).await {
+            Ok(response) => response,
+            Err(error) => return failed(causes(&error)),
+        };
+        let answer = self.answer_of(&response);
+        let told = setup.partner.read_status(&answer).unwrap_or_else(|| {
+            let page = feed.answer(&answer)?;
+            let (entries, aside) = (page.entries.len(), page.set_aside.len());
+            Ok(format!(
+                "it answers: {entries} entries, {aside} of which could not be read"
+            ))
+        });
+        match told {
+            Ok(told) => Ok(ExchangeTest { fault: None, told }),
+            Err(error) => failed(error.to_string()),
+        }
+    }
+
+    /// A run of this process that a passing fault ended, to go on with: what it read so far need
+    /// not be read again.
+    fn take_up(
+        &self,
+        setup: &Arc<ExchangeSetup>,
+        exchange: &Exchange,
+        lease: Lease,
+    ) -> Option<Run> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = waiting.remove(&exchange.name)?;
+        let waited_ms = self.clock.now().millis_since(run.set_by_at);
+        let is_same = Arc::ptr_eq(&run.setup, setup)
+            && run.exchange.id == exchange.id
+            && (run.reconciles || !exchange.reconcile);
+        // Partners forget what was asked: NCMEC advises against keeping the place of a page.
+        (is_same && waited_ms <= WAITING_MS_MAX).then(|| Run {
+            exchange: exchange.clone(),
+            lease,
+            ..run
+        })
+    }
+
+    fn set_by(&self, run: Run) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let set_by_at = self.clock.now();
+        waiting.insert(run.exchange.name.clone(), Run { set_by_at, ..run });
+    }
+
+    fn begin(
+        &self,
+        setup: &Arc<ExchangeSetup>,
+        exchange: &Exchange,
+        lease: Lease,
+    ) -> Result<Result<Run, FeedError>, ExchangeError> {
+        let (feed, is_anew) = match self.feed(setup, exchange) {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (listed, until) = self.store.read(|reader| {
+            let listed = reader.entries_listed(exchange.id)?;
+            Ok::<_, StoreError>((listed, reader.last_content()?))
+        })?;
+        let is_again = feed.is_whole() && listed > 0;
+        Ok(Ok(Run {
+            given: is_again.then(RoaringTreemap::new),
+            until,
+            setup: Arc::clone(setup),
+            exchange: exchange.clone(),
+            lease,
+            feed,
+            reconciles: exchange.reconcile || is_anew,
+            checkpoint: None,
+            counts: RunCounts::default(),
+            problems: Vec::new(),
+            missing: None,
+            set_by_at: self.clock.now(),
+        }))
     }
 
     fn start_run(&self, name: &ListName, lease: Lease) -> Result<Exchange, ExchangeError> {
@@ -186,12 +311,14 @@ impl Workflow {
         }
     }
 
-    async fn ask(
-        &self,
-        setup: &ExchangeSetup,
-        request: PartnerRequest,
-    ) -> Result<Response, EgressError> {
-        self.egress.send(to_send(setup, request)).await
+    fn answer_of<'a>(&self, response: &'a Response) -> PartnerAnswer<'a> {
+        let retry_after = response.headers.get(header::RETRY_AFTER);
+        PartnerAnswer {
+            status: response.status.as_u16(),
+            retry_after: retry_after.and_then(|value| value.to_str().ok()),
+            body: &response.body,
+            now: self.clock.now(),
+        }
     }
 
     /// Reads an answer and takes its page over.
@@ -200,13 +327,7 @@ impl Workflow {
         mut run: Run,
         response: &Response,
     ) -> Result<(Run, Option<Fault>), ExchangeError> {
-        let retry_after = response.headers.get(header::RETRY_AFTER);
-        let answer = PartnerAnswer {
-            status: response.status.as_u16(),
-            retry_after: retry_after.and_then(|value| value.to_str().ok()),
-            body: &response.body,
-            now: self.clock.now(),
-        };
+        let answer = self.answer_of(response);
         let page = match run.feed.answer(&answer) {
             Ok(page) => page,
             Err(error) => {
@@ -224,11 +345,20 @@ impl Workflow {
         let checkpoint = page.checkpoint.as_ref();
         let kept = checkpoint.filter(|_| run.given.is_none());
         let applied = self.take_page(&run.exchange, run.lease, &page, kept)?;
-        run.checkpoint = page.checkpoint.or(run.checkpoint);
         if let Some(given) = &mut run.given {
             let listed = applied.listed.iter();
             given.extend(listed.filter_map(|content| u64::try_from(content.0).ok()));
+            // An entry that could not be read this time is on the list all the same.
+            let keys = page.set_aside.iter().filter_map(|aside| aside.key.as_ref());
+            let (key, exchange) = (&self.list_key, run.exchange.id);
+            let known = self.store.read(|reader| {
+                let content = |name| reader.entry_content(key, exchange, name);
+                keys.map(content).collect::<Result<Vec<_>, StoreError>>()
+            })?;
+            let known = known.into_iter().flatten();
+            given.extend(known.filter_map(|content| u64::try_from(content.0).ok()));
         }
+        run.checkpoint = page.checkpoint.or(run.checkpoint);
         run.counts.added += applied.added;
         run.counts.changed += applied.changed;
         run.counts.withdrawn += applied.withdrawn;
@@ -451,6 +581,8 @@ fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// A run that waits longer than this begins anew.
+const WAITING_MS_MAX: i64 = 60 * 60 * 1000;
 /// A list of a few dozen may lose some of them.
 const MISSING_BELIEVED_MAX: usize = 10;
 const PROBLEMS_MAX: usize = 20;
