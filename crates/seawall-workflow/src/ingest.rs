@@ -1,5 +1,6 @@
 //! An upload arrives: hash, match, and where it matches, seal and open a case.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -53,6 +54,11 @@ pub enum Recommendation {
 pub struct Policy {
     /// The upload matches an enabled bank.
     pub matched: Recommendation,
+    /// It does, but fewer owners than `owners_min` list what it matches.
+    pub matched_by_few: Recommendation,
+    /// How many independent owners have to list what an upload matches for `matched` to count:
+    /// whoever a match names as its origin, else its bank.
+    pub owners_min: usize,
     /// It was decoded, but has no usable perceptual hash.
     pub unmatchable: Recommendation,
     /// It is damaged; what decoded matches nothing.
@@ -65,6 +71,8 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             matched: Recommendation::Hold,
+            matched_by_few: Recommendation::Hold,
+            owners_min: 1,
             unmatchable: Recommendation::Ask,
             partial: Recommendation::Ask,
             refused: Recommendation::Ask,
@@ -73,9 +81,13 @@ impl Default for Policy {
 }
 
 impl Policy {
-    fn recommend(&self, outcome: Outcome, matched: bool) -> Recommendation {
-        if matched {
+    /// What follows, where so many independent owners list what an upload matches.
+    fn recommend(&self, outcome: Outcome, owners: usize) -> Recommendation {
+        if owners >= self.owners_min.max(1) {
             return self.matched;
+        }
+        if owners > 0 {
+            return self.matched_by_few;
         }
         match outcome {
             Outcome::Hashed => Recommendation::Allow,
@@ -399,9 +411,11 @@ impl Workflow {
         case: Option<CaseId>,
     ) -> ScanAnswer {
         let found = FileLookup::new(&scanned.report, rows);
+        // What opened a case was listed, even if nobody lists it any more.
+        let owners = owners(rows).max(usize::from(case.is_some()));
         ScanAnswer {
             item_id: item_id.to_owned(),
-            recommendation: self.policy.recommend(found.outcome, case.is_some()),
+            recommendation: self.policy.recommend(found.outcome, owners),
             found,
             case_id: case,
             repeated: false,
@@ -435,6 +449,13 @@ impl Scanned {
     fn match_rows(&self) -> Vec<MatchRow> {
         match_rows(&self.found, &self.report, &self.banks)
     }
+}
+
+/// How many independent owners list what an upload matches.
+fn owners(rows: &[MatchRow]) -> usize {
+    let matches = rows.iter().filter(|row| row.exception.is_none());
+    let owners = matches.map(|row| row.origin.as_ref().unwrap_or(&row.bank_name));
+    owners.collect::<BTreeSet<_>>().len()
 }
 
 fn check_item_id(item_id: &str) -> Result<(), ScanError> {
@@ -495,3 +516,56 @@ fn suppression(row: &MatchRow) -> Option<serde_json::Value> {
 const PAIRS_MAX: usize = 20;
 /// What the sealed context is bound to.
 pub(crate) const CONTEXT: &str = "context";
+
+#[cfg(test)]
+mod tests {
+    use seawall_core::{Algorithm, BankId, ContentId, Distance, Threshold};
+
+    use super::*;
+
+    fn row(bank: &str, origin: Option<&str>) -> MatchRow {
+        MatchRow {
+            bank: BankId(1),
+            bank_name: bank.to_owned(),
+            content: ContentId(1),
+            algorithm: Algorithm::Md5,
+            distance: Distance(0),
+            list: None,
+            threshold: Threshold::DEFAULT,
+            view: None,
+            quality: None,
+            origin: origin.map(str::to_owned),
+            class: None,
+            note: None,
+            exception: None,
+        }
+    }
+
+    #[test]
+    fn owners_count_once_whatever_they_list_it_in() {
+        assert_eq!(owners(&[]), 0);
+        let (one, other) = (Some("member one"), Some("member two"));
+        assert_eq!(owners(&[row("A", one), row("B", one)]), 1);
+        assert_eq!(owners(&[row("A", one), row("A", other)]), 2);
+        assert_eq!(owners(&[row("A", None), row("A", None), row("B", None)]), 2);
+    }
+
+    #[test]
+    fn fewer_owners_than_policy_wants_are_few() {
+        let policy = Policy {
+            matched_by_few: Recommendation::Ask,
+            owners_min: 2,
+            ..Policy::default()
+        };
+        let of = |owners| policy.recommend(Outcome::Hashed, owners);
+        let expected = [
+            Recommendation::Allow,
+            Recommendation::Ask,
+            Recommendation::Hold,
+        ];
+        assert_eq!([of(0), of(1), of(2)], expected);
+        let usual = Policy::default();
+        assert_eq!(usual.recommend(Outcome::Hashed, 1), Recommendation::Hold);
+        assert_eq!(usual.recommend(Outcome::Refused, 0), Recommendation::Ask);
+    }
+}
