@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seawall_core::{PdqHash, Random};
+use seawall_core::{PdqHash, Quality, Random};
 use seawall_testkit::{SeededRandom, jpeg, picture};
 use serde::Serialize;
 use serde_json::json;
@@ -139,8 +139,7 @@ impl Model {
     }
 
     fn add_picture(&mut self, client: &Client) -> Option<()> {
-        let seed = self.next_picture;
-        self.next_picture += 1;
+        let seed = self.next_seed();
         let file = file(seed, 90);
         let hash = client.hash(&file)?;
         self.open = Some(Open::Added(hash, Some(seed)));
@@ -324,14 +323,27 @@ impl Model {
         let withdrawn = || self.withdrawn.iter().filter_map(|content| content.picture);
         let seed = match nth(withdrawn(), withdrawn().count(), chosen) {
             Some(seed) if (chosen / 32).is_multiple_of(2) => seed,
-            Some(_) | None => {
-                self.next_picture += 1;
-                self.next_picture - 1
-            }
+            Some(_) | None => self.next_seed(),
         };
         (file(seed, 80), seed)
     }
+
+    /// The seed of a new picture with detail enough for a hash that is matched: of pictures at
+    /// random, a few have too little.
+    fn next_seed(&mut self) -> u64 {
+        loop {
+            let seed = self.next_picture;
+            self.next_picture += 1;
+            let hash = seawall::hash::pdq(&picture(120, 90, seed));
+            if hash.is_some_and(|hash| hash.quality >= QUALITY_MIN) {
+                return seed;
+            }
+        }
+    }
 }
+
+/// Above the floor, since a JPEG of the picture may have a little less.
+const QUALITY_MIN: Quality = Quality(60);
 
 fn file(seed: u64, quality: u8) -> Vec<u8> {
     jpeg(&picture(120, 90, seed), quality)
