@@ -98,7 +98,7 @@ fn the_list_of_the_guide_is_read_as_it_says() {
 fn the_service_of_the_guide_is_asked_as_it_says() {
     use remote_check::{Check, CheckPartner, Checked, Nearness, Verdict};
 
-    let toml = blocks("toml")[1];
+    let toml = blocks("toml")[2];
     let description = remote_check::Description::read(toml.as_bytes()).expect("a description");
     let secrets = Secrets::from_iter([("token", "a secret")]);
     let partner = CheckPartner::new(description, None, &secrets).expect("it fits");

@@ -9,6 +9,7 @@ pub mod console;
 
 mod access_log;
 mod api;
+mod exchange_metrics;
 mod guard;
 mod hma;
 mod lanes;
@@ -22,6 +23,7 @@ mod problem;
 mod public;
 mod quota;
 mod serve;
+mod stale;
 mod state;
 
 pub use openapi::{hma_openapi_json, openapi_json};

@@ -1,12 +1,16 @@
 //! What monitoring reads.
 
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use seawall_core::Timestamp;
+use seawall_workflow::ExchangeStatus;
+
+use crate::exchange_metrics;
 
 /// The counters of one server.
 pub struct Metrics {
@@ -75,12 +79,22 @@ impl Metrics {
             .inc();
     }
 
-    pub(crate) fn render(&self, open_cases: u64, waiting_messages: u64) -> String {
+    pub(crate) fn render(
+        &self,
+        open_cases: u64,
+        waiting_messages: u64,
+        exchanges: &[ExchangeStatus],
+        now: Timestamp,
+    ) -> String {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.open_cases.set(gauge(open_cases));
         self.waiting_messages.set(gauge(waiting_messages));
         let mut text = String::new();
-        encode(&mut text, &self.registry).expect("writing to a String does not fail");
+        let exchanges = exchange_metrics::registry(exchanges, now);
+        encode_registry(&mut text, &self.registry)
+            .and_then(|()| encode_registry(&mut text, &exchanges))
+            .and_then(|()| encode_eof(&mut text))
+            .expect("writing to a String does not fail");
         text
     }
 }

@@ -24,6 +24,7 @@ use crate::listener;
 use crate::metrics::Metrics;
 use crate::places::turn_away;
 use crate::quota::Quotas;
+use crate::stale::warn_of_stale_lists;
 use crate::state::{App, Face};
 use crate::{api, console, public};
 
@@ -270,6 +271,7 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     tasks.spawn(until(stopped.clone(), tally(app.clone())));
     tasks.spawn(until(stopped.clone(), store_index(app.clone())));
     tasks.spawn(until(stopped.clone(), exchange(Arc::clone(&app.workflow))));
+    tasks.spawn(until(stopped.clone(), warn_of_stale_lists(app.clone())));
     tasks
 }
 

@@ -155,13 +155,15 @@ function onKey(event) {
   act();
 }
 
-// --- A report on its way: the page reloads until it has arrived, while somebody watches. ---
+// --- A report on its way, a list that is read: the page reloads until that is over, while
+// somebody watches, and not under a hand that has just ticked a box. ---
 
 function watchReport() {
   const ms = Number(document.body.dataset.reloadMs);
   if (!ms) return;
   setInterval(() => {
-    if (!document.hidden && !one("[data-shown]") && !one("dialog[open]")) location.reload();
+    const isInUse = one("[data-shown]") || one("dialog[open]") || one("[name=sure]:checked");
+    if (!document.hidden && !isInUse) location.reload();
   }, ms);
 }
 

@@ -4,6 +4,7 @@
 //! far its list was read, and how that went, stands in the database, [`Exchange`]. An exchange
 //! that is configured no longer keeps what it listed, until a person removes it.
 
+mod health;
 mod partner;
 mod run;
 mod take;
@@ -90,6 +91,9 @@ pub struct ExchangeStatus {
     pub bank: BankName,
     /// Whether this process has it in its configuration.
     pub configured: bool,
+    /// How long after a run the next one begins, in milliseconds; `None` where it is not in the
+    /// configuration.
+    pub every_ms: Option<i64>,
     /// How many contents it lists.
     pub contents: u64,
     /// How many hashes of each kind, and how many of those are held back.
@@ -141,8 +145,10 @@ impl Workflow {
                 let bank = bank.ok_or(StoreError::Value {
                     place: "exchanges.bank_id",
                 })?;
+                let every_ms = setups.get(&exchange.name).map(|setup| setup.every_ms);
                 statuses.push(ExchangeStatus {
-                    configured: setups.contains_key(&exchange.name),
+                    configured: every_ms.is_some(),
+                    every_ms,
                     bank: bank.name.clone(),
                     contents: reader.entries_listed(exchange.id)?,
                     kinds: reader.entry_kinds(exchange.id)?,

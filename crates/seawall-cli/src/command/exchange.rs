@@ -132,22 +132,23 @@ impl Exchange {
 
 fn status(workflow: &Workflow, json: bool) -> anyhow::Result<Exit> {
     let statuses = workflow.exchange_statuses()?;
+    let now = workflow.clock().now();
     if json {
         statuses
             .iter()
-            .try_for_each(|status| output::json(&body(status)))?;
+            .try_for_each(|status| output::json(&body(status, now)))?;
         return Ok(Exit::Ok);
     }
     if statuses.is_empty() {
         output::note("there are no exchanges; add a section [exchange.NAME] to the configuration");
     }
     for status in &statuses {
-        print(status);
+        print(status, now);
     }
     Ok(Exit::Ok)
 }
 
-fn body(status: &ExchangeStatus) -> serde_json::Value {
+fn body(status: &ExchangeStatus, now: Timestamp) -> serde_json::Value {
     let exchange = &status.exchange;
     let kinds = status.kinds.iter();
     let kinds = kinds.map(|(kind, hashes, held)| {
@@ -158,6 +159,7 @@ fn body(status: &ExchangeStatus) -> serde_json::Value {
         "configured": status.configured, "paused": exchange.paused,
         "contents": status.contents, "kinds": kinds.collect::<Vec<_>>(),
         "last_success": exchange.succeeded_at, "last_end": exchange.ended_at,
+        "lag_s": status.lag_ms(now) / 1000, "stale": status.is_stale(now),
         "next": exchange.next_at, "failures": exchange.failures, "fault": exchange.fault,
         "missing": exchange.missing, "problems": exchange.problems,
         "added": exchange.counts.added, "changed": exchange.counts.changed,
@@ -165,7 +167,7 @@ fn body(status: &ExchangeStatus) -> serde_json::Value {
     })
 }
 
-fn print(status: &ExchangeStatus) {
+fn print(status: &ExchangeStatus, now: Timestamp) {
     let exchange = &status.exchange;
     let time = |at: Option<Timestamp>| at.map_or("never".to_owned(), |at| at.to_string());
     let state = match (status.configured, exchange.paused) {
@@ -179,6 +181,12 @@ fn print(status: &ExchangeStatus) {
         "  last success  {}",
         time(exchange.succeeded_at)
     ));
+    if status.is_stale(now) {
+        let hours = status.lag_ms(now) / 3_600_000;
+        output::line(format_args!(
+            "  stale         not read to its end for {hours} hours, too long for its interval"
+        ));
+    }
     output::line(format_args!("  next run      {}", exchange.next_at));
     output::line(format_args!("  contents      {}", status.contents));
     for (kind, hashes, held) in &status.kinds {

@@ -6,6 +6,7 @@ trust-ribbon = Without a token: programs in trusted networks may act as { $roles
 drill-ribbon = Drill: reports go to a stand-in on this machine
 nav-label = Parts of the console
 nav-queue = Queue
+nav-exchanges = Exchanges
 nav-figures = Figures
 nav-audit = Audit log
 sign-out = Sign out
@@ -115,6 +116,14 @@ algorithm-sha256 = SHA-256
 match-content = Content { $content }
 match-limit = { $limit } bits: the limit here
 match-list = List { $list }
+match-origin = Listed by
+match-class = Class
+match-note = Note:
+match-owners =
+    { $owners ->
+        [one] One owner lists it.
+       *[other] { $owners } independent owners list it.
+    }
 suppressed-title = Also near, and known to be benign
 suppressed-hint = These matches did not open the case. Someone vouches that what they are near is harmless.
 exception-head = Exception { $content } in { $bank }. { $owner } vouches for it and says why:
@@ -295,6 +304,126 @@ call-fileinfo = take the details of the file
 call-finish = file the report
 call-retract = withdraw the report
 
+## Exchanges
+
+exchanges-title = Exchanges
+exchanges-lead =
+    { $stale ->
+        [0] Partners’ lists that are taken over, and how each goes.
+        [one] One list is stale: it was not read to its end for too long.
+       *[other] { $stale } lists are stale: they were not read to their end for too long.
+    }
+exchanges-stale-hint = A list is stale once it was not read to its end for three times its interval, and for a day at least. What it lists goes on matching.
+exchanges-empty = There are no exchanges yet
+exchanges-empty-text = A partner’s list is set up in the configuration, one section for each. The guide in docs/exchanges says how.
+exchange-title = Exchange
+exchange-on = On
+exchange-paused = Paused
+exchange-running = Being read now
+exchange-unconfigured = Not in the configuration
+exchange-unconfigured-text = It is not in the configuration, so it is not read any more. What it lists goes on matching until it is removed.
+exchange-stale = Stale
+exchange-stale-text = The list is stale: it was last read to its end { $span } ago, and { $limit } is the limit. What was listed or withdrawn since then is not known here.
+exchange-failed =
+    { $failures ->
+        [one] The last run failed
+       *[other] { $failures } runs failed
+    }
+exchange-failed-text =
+    { $failures ->
+        [one] The last run failed: { $fault }.
+       *[other] The last { $failures } runs failed. The newest: { $fault }.
+    }
+exchange-missing = Missing contents wait
+exchange-held = { $held } held back
+exchange-age = Read to its end { $span } ago
+exchange-never = Never read to its end, set up { $span } ago
+exchange-gauge-limit = stale after { $span }
+exchange-not-yet = Not yet
+exchange-next-never = Never
+exchange-next-paused = When it is resumed
+exchange-next-running = Now
+exchange-next-due = Within seconds
+exchange-next-in = In { $span }
+exchange-runs-title = How it goes
+exchange-protocol = Protocol
+exchange-bank = Bank
+exchange-last-success = Last read to its end
+exchange-last-end = Last run ended
+exchange-next = Next run
+exchange-every = Interval
+exchange-reconcile-next = The next run
+exchange-reconcile-next-text = Reads the whole list from its beginning
+exchange-lists-title = What it lists
+exchange-contents = Contents
+exchange-kind = Kind
+exchange-kind-held = Held back
+exchange-kind-unmatched = { $kind }, kept and not matched
+exchange-hashes = Hashes
+exchange-totals-title = Since it was set up
+exchange-added = Contents added
+exchange-changed = Entries changed
+exchange-withdrawn = Contents withdrawn
+exchange-set-aside = Entries not read
+exchange-problems-title = What could not be read
+exchange-problems-hint = Of the last run. What could not be read never stops the rest.
+exchange-raw = Show the answer
+exchange-missing-title = Contents are missing
+exchange-missing-text = The list no longer has { $missing } of its { $contents } contents here. That is more than is believed without a person, so they are kept and go on matching.
+exchange-missing-hint = Ask the partner whether they took them back. If you let them go, the list is read once more, and what is missing then is withdrawn. Cases stay.
+exchange-missing-sure = I know why they are missing
+exchange-missing-act =
+    { $missing ->
+        [one] Let it go
+       *[other] Let { $missing } contents go
+    }
+exchange-missing-allowed = An admin let them go: the next run withdraws what is still missing then.
+exchange-acts-title = What you can do
+exchange-run = Run now
+exchange-run-hint = Reads what is new on the list.
+exchange-reconcile = Reconcile
+exchange-reconcile-hint = Reads the whole list from its beginning and withdraws what it no longer has. Where that is much, it waits for you.
+exchange-pause = Pause
+exchange-pause-hint = The list is not read until it is resumed. What it lists goes on matching.
+exchange-resume = Resume
+exchange-resume-hint = The list is read again, beginning now.
+exchange-remove-title = Remove this exchange
+exchange-removal =
+    { $contents ->
+        [one] This withdraws its only content from { $bank }: it matches no more. Cases stay.
+       *[other] This withdraws its { $contents } contents from { $bank }: they match no more. Cases stay.
+    }
+exchange-remove-configured = First take its section out of the configuration and start the server anew, or it would come back.
+exchange-remove-hint = This cannot be taken back. If it is set up again, its list is read from the beginning.
+exchange-remove-sure = I want its contents to match no more
+exchange-removal-act =
+    { $contents ->
+        [one] Remove it and withdraw 1 content
+       *[other] Remove it and withdraw { $contents } contents
+    }
+held-title = Held back
+held-lead = Some hashes on this list say nothing about any one file, or are known here to be benign. They do not match until an admin releases them.
+held-show = Show what is held back
+held-release-hint = Once released, all hashes of a content match. No hash is shown here.
+held-release = Release
+held-empty = Nothing is held back
+held-owner = Listed by
+held-owner-partner = The partner
+held-class = Class
+held-class-none = None
+held-since = Since
+held-first = Back to the first
+held-reason = { $kind }: { $why }
+held-all-zeros = all zeros, which would match blank pictures
+held-all-ones = all ones, which would match blank pictures
+held-nearly-blank = nearly blank, so that it would match blank pictures
+held-pattern = a pattern that no picture with detail gives
+held-nothing = the digest of an empty file or of a single blank
+held-low-quality = its quality is too low to tell pictures apart
+held-benign = an exception bank here says that it is benign
+raw-title = The answer that could not be read
+raw-lead = The beginning of what the partner sent. Everything that could be a hash, a key or a token is painted over.
+
 ## Figures
 
 figures-title = Figures
@@ -426,6 +555,10 @@ fault-form = This form is not one of ours
 fault-text-form = It holds a value that the page does not offer. Nothing was done. Please reload the page and try again.
 fault-not-stuck = Nothing to let go on
 fault-text-not-stuck = This report is not waiting for a person. Someone may have been faster.
+fault-changed = It changed in the meantime
+fault-text-changed = What you were shown is no longer so. Someone may have been faster. Nothing was done. Please go back and look again.
+fault-still-configured = It would come back
+fault-text-still-configured = This exchange is in the configuration. Take its section out and start the server anew, then remove it. Nothing was done.
 fault-not-drawn = The picture could not be drawn
 fault-text-not-drawn = It is damaged or too large to be drawn. The evidence is unchanged; you can decide without it.
 fault-internal = Something went wrong here

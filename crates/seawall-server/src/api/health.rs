@@ -32,18 +32,19 @@ pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
 /// In the text form of OpenMetrics.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
-    let (open_cases, waiting) = app
-        .blocking(|workflow| {
-            workflow.store().read(|reader| {
-                Ok::<_, StoreError>((reader.open_cases()?, reader.waiting_messages()?))
-            })
-        })
-        .await?;
+    let read = app.blocking(|workflow| {
+        let counts = workflow.store().read(|reader| {
+            Ok::<_, StoreError>((reader.open_cases()?, reader.waiting_messages()?))
+        })?;
+        Ok::<_, StoreError>((counts, workflow.exchange_statuses()?))
+    });
+    let ((open_cases, waiting), exchanges) = read.await?;
+    let now = app.workflow.clock().now();
     let kind =
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     Ok((
         [(header::CONTENT_TYPE, kind)],
-        app.metrics.render(open_cases, waiting),
+        app.metrics.render(open_cases, waiting, &exchanges, now),
     )
         .into_response())
 }

@@ -316,4 +316,6 @@ pub(crate) fn read_secret(key: &'static str, path: &Path) -> Result<String, Conf
 const ENVIRONMENT_PREFIX: &str = "SEAWALL__";
 
 #[cfg(test)]
+mod guides;
+#[cfg(test)]
 mod tests;

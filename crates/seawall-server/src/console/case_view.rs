@@ -8,7 +8,7 @@ use seawall_workflow::{CaseFile, Receiver};
 
 use super::audit::EventLine;
 use super::case::More;
-use super::evidence::{MatchView, summary};
+use super::evidence::{MatchView, owners, summary};
 use super::report::ReportView;
 use super::texts::Texts;
 use super::words::{Moment, bytes, span, visible};
@@ -31,6 +31,7 @@ pub(super) struct CaseView {
     pub(super) state: String,
     pub(super) is_open: bool,
     pub(super) summary: String,
+    pub(super) owners: String,
     pub(super) matches: Vec<MatchView>,
     pub(super) suppressed: Vec<MatchView>,
     pub(super) context: Vec<Fact>,
@@ -126,6 +127,7 @@ impl CaseView {
             ),
             is_open: decided.is_none(),
             summary: summary(t, &record.matches),
+            owners: owners(t, &record.matches),
             matches: record
                 .matches
                 .iter()

@@ -20,6 +20,10 @@ pub(super) struct MatchView {
     pub(super) view: Option<String>,
     pub(super) gauge: Option<Gauge>,
     pub(super) list: Option<String>,
+    /// Who vouches for it, what they call its class, and what else they say of it.
+    pub(super) origin: Option<String>,
+    pub(super) class: Option<String>,
+    pub(super) note: Option<String>,
     /// Who says why it is no reason for a case, where it is suppressed.
     pub(super) exception: Option<ExceptionView>,
 }
@@ -48,6 +52,7 @@ impl MatchView {
     pub(super) fn new(t: &Texts, found: &MatchRow) -> Self {
         let algorithm = found.algorithm;
         let is_pdq = algorithm == Algorithm::Pdq;
+        let said = |text: &Option<String>| text.as_deref().map(visible);
         Self {
             bank: found.bank_name.clone(),
             content: t.fill(
@@ -63,6 +68,9 @@ impl MatchView {
                 .list
                 .as_ref()
                 .map(|list| t.fill("match-list", [("list", list.as_str().into())])),
+            origin: said(&found.origin),
+            class: said(&found.class),
+            note: said(&found.note),
             exception: found
                 .exception
                 .as_ref()
@@ -127,6 +135,14 @@ pub(super) fn summary(t: &Texts, matches: &[MatchRow]) -> String {
         .min()
         .unwrap_or_default();
     t.fill("summary-near", [count, ("bits", nearest.into())])
+}
+
+/// How many independent owners list it, as policy counts them: whoever a match names as its
+/// origin, else its bank.
+pub(super) fn owners(t: &Texts, matches: &[MatchRow]) -> String {
+    let owner = |found: &MatchRow| found.origin.as_ref().unwrap_or(&found.bank_name).clone();
+    let owners: BTreeSet<String> = matches.iter().map(owner).collect();
+    t.fill("match-owners", [("owners", owners.len().into())])
 }
 
 fn quality_words(t: &Texts, quality: u8) -> String {

@@ -36,6 +36,10 @@ pub(super) enum Fault {
     Form,
     /// The report is not stuck (any more).
     NotStuck,
+    /// What the page showed is no longer so.
+    Changed,
+    /// The exchange is in the configuration, and would come back.
+    StillConfigured,
     /// The picture could not be drawn.
     NotDrawn,
     /// Our own failure.
@@ -52,7 +56,7 @@ impl Fault {
             Self::Gone | Self::LinkEnded => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Form => StatusCode::BAD_REQUEST,
-            Self::NotStuck => StatusCode::CONFLICT,
+            Self::NotStuck | Self::Changed | Self::StillConfigured => StatusCode::CONFLICT,
             Self::NotDrawn => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -71,6 +75,8 @@ impl Fault {
             Self::TooLarge => "too_large",
             Self::Form => "form",
             Self::NotStuck => "not_stuck",
+            Self::Changed => "changed",
+            Self::StillConfigured => "still_configured",
             Self::NotDrawn => "not_drawn",
             Self::Internal(_) => "internal",
         }
@@ -78,7 +84,7 @@ impl Fault {
 
     /// The names of those that have a page.
     #[cfg(test)]
-    pub(super) const NAMES: [&str; 12] = [
+    pub(super) const NAMES: [&str; 14] = [
         "not_yours",
         "stale",
         "foreign",
@@ -89,6 +95,8 @@ impl Fault {
         "too_large",
         "form",
         "not_stuck",
+        "changed",
+        "still_configured",
         "not_drawn",
         "internal",
     ];
@@ -123,6 +131,8 @@ impl IntoResponse for Fault {
             | Self::TooLarge
             | Self::Form
             | Self::NotStuck
+            | Self::Changed
+            | Self::StillConfigured
             | Self::NotDrawn => {}
         }
         let mut response = self.status().into_response();

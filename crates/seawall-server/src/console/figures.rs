@@ -159,7 +159,7 @@ fn named(t: &Texts, family: &str, name: &str, count: u64) -> Line {
 }
 
 /// With thin spaces between thousands.
-fn number(value: u64) -> String {
+pub(super) fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -13,12 +13,17 @@ use seawall_core::{
     Actor, Algorithm, BankId, CaseId, ContentId, Distance, EvidenceId, Hash, Limits, Quality,
     Random, Redacted, Threshold, UploadId, View,
 };
+use seawall_exchange::stop_ncii;
+use seawall_sim::drill::Partner as StandIn;
 use seawall_store::{
     Change, EvidenceRow, MasterKey, MatchRow, NewCase, Role, Store, StoreError, UploadRow, Vault,
 };
 use seawall_testkit::{FakeClock, SeededRandom};
 use seawall_workflow::worker::WorkerCommand;
-use seawall_workflow::{FetchPolicy, Policy, Reach, Receiver, SeenPolicy, Setup, Workflow};
+use seawall_workflow::{
+    ExchangeSetup, ExchangeStatus, FetchPolicy, Partner, Policy, Reach, Receiver, SeenPolicy,
+    Setup, Workflow,
+};
 use tower::ServiceExt;
 
 use super::router;
@@ -272,6 +277,36 @@ pub(super) fn exact(bank: &str) -> MatchRow {
         quality: None,
         ..near(bank, 0)
     }
+}
+
+/// An exchange with a partner of StopNCII's shape at this address, read each hour.
+pub(crate) fn exchange(base: &str) -> ExchangeSetup {
+    let key = |name: &str| Redacted(StandIn::StopNcii.credentials()[name].to_owned());
+    let config = stop_ncii::Config {
+        base: base.parse().expect("an address"),
+        subscription_key: key("subscription_key"),
+        fetch_key: key("fetch_key"),
+        feedback_key: None,
+        submit_key: None,
+    };
+    ExchangeSetup {
+        name: "partner".parse().expect("a name"),
+        bank: "PARTNERS".parse().expect("a name"),
+        partner: Partner::StopNcii(config),
+        reach: Reach::Loopback,
+        every_ms: 60 * 60 * 1000,
+        missing_percent_max: 10,
+    }
+}
+
+/// How such an exchange goes that was just set up.
+pub(crate) fn exchange_status() -> ExchangeStatus {
+    let f = Fixture::new();
+    let workflow = &f.app.workflow;
+    let setup = exchange("http://127.0.0.1:9/");
+    workflow.set_exchanges(vec![setup]).expect("set up");
+    let statuses = workflow.exchange_statuses();
+    statuses.expect("readable").remove(0)
 }
 
 impl Visit<'_> {

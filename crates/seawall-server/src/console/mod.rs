@@ -11,6 +11,9 @@ mod case;
 mod case_view;
 mod decision;
 mod evidence;
+mod exchange_acts;
+mod exchange_view;
+mod exchanges;
 mod fault;
 mod figures;
 mod first_link;
@@ -26,6 +29,8 @@ mod texts;
 mod tickets;
 mod words;
 
+#[cfg(test)]
+mod exchange_tests;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]

@@ -41,6 +41,7 @@ pub(super) struct Viewer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Queue,
+    Exchanges,
     Figures,
     Audit,
     Other,
@@ -103,6 +104,7 @@ impl Part {
     fn name(self) -> &'static str {
         match self {
             Self::Queue => "queue",
+            Self::Exchanges => "exchanges",
             Self::Figures => "figures",
             Self::Audit => "audit",
             Self::Other => "other",

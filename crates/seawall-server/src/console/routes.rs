@@ -4,7 +4,8 @@ use axum::routing::{MethodRouter, get, post};
 use http::Method;
 
 use super::{
-    Console, assets, audit, case, decision, figures, first_link, queue, report, reveal, sign_in,
+    Console, assets, audit, case, decision, exchange_acts, exchanges, figures, first_link, queue,
+    report, reveal, sign_in,
 };
 
 /// Who may use a route.
@@ -63,6 +64,39 @@ pub const ROUTES: &[RouteRule] = &[
     }),
     write("/reports/{report}/resume", Who::Admin, || {
         post(report::resume)
+    }),
+    read("/exchanges", Who::SignedIn, || get(exchanges::list)),
+    read("/exchanges/{exchange}", Who::SignedIn, || {
+        get(exchanges::show)
+    }),
+    read("/exchanges/{exchange}/held", Who::Admin, || {
+        get(exchanges::held)
+    }),
+    read("/exchanges/{exchange}/page", Who::Admin, || {
+        get(exchanges::raw)
+    }),
+    write("/exchanges/{exchange}/run", Who::Admin, || {
+        post(exchange_acts::run)
+    }),
+    write("/exchanges/{exchange}/reconcile", Who::Admin, || {
+        post(exchange_acts::reconcile)
+    }),
+    write("/exchanges/{exchange}/pause", Who::Admin, || {
+        post(exchange_acts::pause)
+    }),
+    write("/exchanges/{exchange}/resume", Who::Admin, || {
+        post(exchange_acts::resume)
+    }),
+    write("/exchanges/{exchange}/allow-missing", Who::Admin, || {
+        post(exchange_acts::allow_missing)
+    }),
+    write(
+        "/exchanges/{exchange}/held/{content}/release",
+        Who::Admin,
+        || post(exchange_acts::release),
+    ),
+    write("/exchanges/{exchange}/remove", Who::Admin, || {
+        post(exchange_acts::remove)
     }),
     read("/figures", Who::SignedIn, || get(figures::show)),
     read("/audit", Who::SignedIn, || get(audit::show)),

@@ -20,6 +20,8 @@ fn example(rule: &RouteRule) -> String {
         .replace("{case}", id)
         .replace("{reveal}", id)
         .replace("{report}", id)
+        .replace("{exchange}", "nobodys-list")
+        .replace("{content}", "7")
         .replace("{secret}", "nobodys-secret")
         .replace("{name}", "nothing.css")
 }
@@ -94,7 +96,9 @@ async fn a_form_without_the_sessions_token_does_nothing() {
         let path = rule
             .path
             .replace("{case}", &case.to_string())
-            .replace("{report}", &case.to_string());
+            .replace("{report}", &case.to_string())
+            .replace("{exchange}", "nobodys-list")
+            .replace("{content}", "7");
         for form in [
             String::new(),
             format!("csrf={}", eve.csrf),
@@ -136,6 +140,7 @@ async fn every_answer_is_protected() {
     for path in [
         "/",
         "/queue",
+        "/exchanges",
         "/figures",
         "/audit",
         "/sign-in",
@@ -177,6 +182,7 @@ async fn no_page_asks_for_a_text_that_does_not_exist() {
         "/queue",
         "/queue?state=all",
         "/queue?state=decided",
+        "/exchanges",
         "/figures",
         "/audit",
         &case,

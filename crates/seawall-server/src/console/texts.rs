@@ -92,7 +92,8 @@ mod tests {
     use seawall_casework::context::ChannelKind;
     use seawall_casework::report::CallKind;
     use seawall_core::{Algorithm, Attribute, EventKind, Manifestation, Outcome, Reason};
-    use seawall_store::{RevealMode, Role};
+    use seawall_exchange::intake::QuarantineReason;
+    use seawall_store::{HeldBack, RevealMode, Role};
 
     use super::*;
     use crate::console::fault::Fault;
@@ -121,6 +122,11 @@ mod tests {
         for attribute in Attribute::ALL {
             add("attribute", &[attribute.code()]);
         }
+        let held = QuarantineReason::ALL
+            .map(HeldBack::Value)
+            .map(HeldBack::name);
+        add("held", &held);
+        add("held", &[HeldBack::Benign.name()]);
         add("fault", &Fault::NAMES);
         add("fault-text", &Fault::NAMES);
         add("receiver", &["cybertipline", "cybertipline-stand-in"]);
@@ -182,7 +188,8 @@ mod tests {
                 .and_then(|name| name.to_str())
                 .unwrap_or_default()
                 .to_owned();
-            if ["texts.rs", "tests.rs", "fixture.rs"].contains(&name.as_str()) {
+            if ["texts.rs", "tests.rs", "exchange_tests.rs", "fixture.rs"].contains(&name.as_str())
+            {
                 continue;
             }
             used.extend(quoted_keys(

@@ -553,6 +553,38 @@ async fn what_is_due_runs_and_what_is_paused_does_not() {
 
 /// The partner answers from a fresh start, with no tombstones of what it listed before.
 #[tokio::test]
+async fn a_list_is_stale_after_three_intervals_and_a_day_at_least() {
+    let house = stop_ncii_house().await;
+    let now = || house.f.clock.now();
+    assert_eq!(house.status().stale_after_ms(), Some(DAY_MS));
+    // It was never read: its age counts from when it was set up.
+    house.f.clock.advance_ms(DAY_MS);
+    assert_eq!(house.status().lag_ms(now()), DAY_MS);
+    assert!(!house.status().is_stale(now()));
+    house.f.clock.advance_ms(1);
+    assert!(house.status().is_stale(now()));
+    house.run().await;
+    assert!(!house.status().is_stale(now()) && house.status().lag_ms(now()) == 0);
+
+    let mut setups = setup(house.stand_in.partner(house.address));
+    setups[0].every_ms = 2 * DAY_MS;
+    let workflow = &house.f.workflow;
+    workflow.set_exchanges(setups).expect("set up");
+    house.f.clock.advance_ms(6 * DAY_MS);
+    assert!(!house.status().is_stale(now()));
+    house.f.clock.advance_ms(1);
+    assert!(house.status().is_stale(now()));
+    // A failed run makes it no younger.
+    house
+        .stand_in
+        .set_hook(Some(Arc::new(|_| Fault::Unavailable)));
+    house.run().await;
+    assert!(house.status().is_stale(now()));
+    workflow.set_exchanges(Vec::new()).expect("set up");
+    assert!(!house.status().is_stale(now()), "nobody wants it read");
+}
+
+#[tokio::test]
 async fn a_list_that_shrank_much_waits_for_a_person() {
     let house = stop_ncii_house().await;
     (0..40).for_each(|number| house.stand_in.list(number));
