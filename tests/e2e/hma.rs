@@ -10,6 +10,8 @@ mod banks;
 mod clients;
 #[path = "hma/contents.rs"]
 mod contents;
+#[path = "hma/exchanges.rs"]
+mod exchanges;
 #[path = "hma/faults.rs"]
 mod faults;
 #[path = "hma/hashing.rs"]
@@ -55,6 +57,10 @@ impl Scene {
         let mut command = Server::command(&installation, &["--drill"]);
         command.envs(environment.iter().copied());
         let server = Server::spawn(&mut command, installation.path("server.log"));
+        Self::of(installation, server)
+    }
+
+    fn of(installation: Installation, server: Server) -> Self {
         let hma = server.api(&installation.token(&ROLES));
         let native = server.api(&installation.token(&["scan", "banks.read", "banks.write"]));
         Self {

@@ -10,6 +10,8 @@ mod banks;
 mod cases;
 #[path = "http/exceptions.rs"]
 mod exceptions;
+#[path = "http/exchanges.rs"]
+mod exchanges;
 #[path = "http/files.rs"]
 mod files;
 #[path = "http/form.rs"]
@@ -65,10 +67,11 @@ impl Scene {
 }
 
 /// Every scope that there is.
-const SCOPES: [&str; 7] = [
+const SCOPES: [&str; 8] = [
     "scan",
     "banks.read",
     "banks.write",
+    "banks.export",
     "cases.read",
     "figures.read",
     "seen.read",

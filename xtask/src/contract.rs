@@ -139,6 +139,7 @@ const CONTRACTS: [Contract; 2] = [
             "scan",
             "banks.read",
             "banks.write",
+            "banks.export",
             "cases.read",
             "figures.read",
             "seen.read",

@@ -99,6 +99,7 @@ impl Counter {
             | EventKind::CaseRevealed
             | EventKind::BankChanged
             | EventKind::BankDeleted
+            | EventKind::BankExported
             | EventKind::ContentsAdded
             | EventKind::ContentDeleted
             | EventKind::ContentChanged

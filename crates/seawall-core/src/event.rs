@@ -52,6 +52,7 @@ event_kinds! {
     BankCreated "bank.created" "A bank was made.",
     BankChanged "bank.changed" "A bank's settings changed.",
     BankDeleted "bank.deleted" "A bank and its contents were deleted.",
+    BankExported "bank.exported" "Contents of a bank were handed out with their hashes.",
     ContentsAdded "contents.added" "Contents were added to a bank, in one batch.",
     ContentDeleted "content.deleted" "One content was deleted from its bank.",
     ContentChanged "content.changed" "One content was switched on or off, or its remark changed.",

@@ -177,6 +177,27 @@ pub struct SetAside {
 #[serde(transparent)]
 pub struct Checkpoint(pub String);
 
+impl Checkpoint {
+    /// Up to when the list was read, where the checkpoint says so: by the partner's clock where
+    /// it goes by that, else when the list was last known to its end.
+    #[must_use]
+    pub fn reached_at(&self) -> Option<Timestamp> {
+        let times: CheckpointTimes = serde_json::from_str(&self.0).ok()?;
+        let unix_s = times.from_s.or(times.timestamp).or(times.start_s);
+        let of_partner = unix_s.map(|unix_s| Timestamp::from_millis(unix_s.saturating_mul(1000)));
+        of_partner.or(times.known_at)
+    }
+}
+
+/// The times that the protocols keep in their checkpoints, each under a name of its own.
+#[derive(Deserialize)]
+struct CheckpointTimes {
+    from_s: Option<i64>,
+    timestamp: Option<i64>,
+    start_s: Option<i64>,
+    known_at: Option<Timestamp>,
+}
+
 /// A partner's protocol on the way from one checkpoint to the present.
 pub trait Feed: Send {
     /// What to ask next; `None` once everything up to the present has been given. Asked again
@@ -349,6 +370,23 @@ mod tests {
             retry_after,
             body: b"body",
             now: Timestamp::from_millis(784_111_777_000),
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_says_up_to_when_the_list_was_read() {
+        let reached = |text: &str| Checkpoint(text.to_owned()).reached_at();
+        let second = Some(Timestamp::from_millis(1_700_000_000_000));
+        for text in [
+            r#"{"base":"https://a.example/","from_s":1700000000,"width_s":60}"#,
+            r#"{"base":"https://a.example/","timestamp":1700000000,"fetched_at":"2027-01-15T08:00:00Z"}"#,
+            r#"{"known_at":"2027-01-15T08:00:00Z","start_s":1700000000}"#,
+            r#"{"known_at":"2023-11-14T22:13:20Z","cursor":"1,1"}"#,
+        ] {
+            assert_eq!(reached(text), second, "{text}");
+        }
+        for text in ["", "17", "{}", r#"{"from_s":"soon"}"#] {
+            assert_eq!(reached(text), None, "{text}");
         }
     }
 

@@ -59,6 +59,15 @@ impl Caller {
     pub(crate) fn actor(&self) -> Actor {
         Actor::Token(self.0.id)
     }
+
+    /// Nothing, if the token has this scope.
+    pub(crate) fn needs(&self, scope: Scope) -> Result<(), Problem> {
+        if self.0.scopes.contains(&scope) {
+            return Ok(());
+        }
+        let detail = format!("the token needs the scope {}", scope.name());
+        Err(Problem::new(Code::Forbidden).detail(detail))
+    }
 }
 
 /// Lets a request through if the table says so. An address without a row is closed.
@@ -72,12 +81,9 @@ pub(crate) async fn authorise(
         Some(Who::Scope(scope)) => scope,
         None => return Problem::new(Code::Forbidden).into_response(),
     };
-    match find_caller(&app, request.headers()).await {
+    let caller = find_caller(&app, request.headers()).await;
+    match caller.and_then(|caller| caller.needs(scope).map(|()| caller)) {
         Err(problem) => problem.into_response(),
-        Ok(caller) if !caller.0.scopes.contains(&scope) => {
-            let detail = format!("the token needs the scope {}", scope.name());
-            Problem::new(Code::Forbidden).detail(detail).into_response()
-        }
         Ok(caller) => {
             let token = Arc::clone(&caller.0);
             if let Err(problem) = app.admit(CallerKey::Token(token.id), Some(&token.name)) {

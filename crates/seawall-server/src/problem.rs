@@ -5,7 +5,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use seawall_core::CaseId;
-use seawall_workflow::{BankError, FetchError, ScanError, WorkflowError};
+use seawall_workflow::{BankError, ExchangeError, FetchError, ScanError, WorkflowError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,6 +49,10 @@ problem_codes! {
     BankSealed CONFLICT "bank_sealed" "The bank's contents are what exchanges list",
     Busy SERVICE_UNAVAILABLE "busy" "The server has as much to do as it takes on; try again shortly",
     BuiltIn CONFLICT "built_in" "The built-in test bank stays as it is",
+    ConfiguredInFile CONFLICT "configured_in_file" "This is set up in the configuration file alone",
+    ExchangeOff CONFLICT "exchange_not_configured" "The exchange is not in the configuration of this server",
+    ExchangePaused CONFLICT "exchange_paused" "The exchange is paused",
+    ExchangeRunning CONFLICT "exchange_running" "The exchange is being read",
     FetchBusy SERVICE_UNAVAILABLE "fetch_busy" "Too many URLs are being fetched",
     FetchFailed BAD_GATEWAY "fetch_failed" "The URL could not be fetched",
     FetchOff FORBIDDEN "fetch_off" "Fetching by URL is turned off",
@@ -62,6 +66,7 @@ problem_codes! {
     NotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "This address does not take that method",
     NotFound NOT_FOUND "not_found" "There is no such thing",
     NotReady SERVICE_UNAVAILABLE "not_ready" "The server is not ready",
+    NothingMissing CONFLICT "nothing_missing" "Nothing is missing from the exchange's list",
     TooLarge PAYLOAD_TOO_LARGE "too_large" "The body is larger than the limit",
     TooMany TOO_MANY_REQUESTS "too_many_requests" "This caller asked more often than it may",
     TooSlow REQUEST_TIMEOUT "too_slow" "The request took too long",
@@ -195,11 +200,28 @@ impl From<BankError> for Problem {
                 Self::new(Code::BadParameter).detail(error)
             }
             BankError::BuiltIn => Self::new(Code::BuiltIn),
-            BankError::Sealed => Self::new(Code::BankSealed).detail(error),
+            BankError::Sealed | BankError::Filled => Self::new(Code::BankSealed).detail(error),
             BankError::NoHash => Self::new(Code::NoHash).detail(error),
             BankError::Workflow(error) => error.into(),
             other => Self::internal(&other),
         }
+    }
+}
+
+impl From<ExchangeError> for Problem {
+    fn from(error: ExchangeError) -> Self {
+        let code = match &error {
+            ExchangeError::NoExchange | ExchangeError::NothingHeld => Code::NotFound,
+            ExchangeError::NotConfigured => Code::ExchangeOff,
+            ExchangeError::Configured => Code::ConfiguredInFile,
+            ExchangeError::Paused => Code::ExchangePaused,
+            ExchangeError::Leased => Code::ExchangeRunning,
+            ExchangeError::BankNotSealed => Code::BankExists,
+            ExchangeError::NothingMissing => Code::NothingMissing,
+            // The server's own failures, and kinds of error that this version does not know.
+            other => return Self::internal(other),
+        };
+        Self::new(code).detail(error)
     }
 }
 
@@ -245,6 +267,25 @@ mod tests {
         let names: std::collections::BTreeSet<_> =
             Code::ALL.iter().map(|code| code.name()).collect();
         assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn what_a_caller_asks_of_an_exchange_in_vain_is_no_failure_of_the_server() {
+        for (error, status, code) in [
+            (ExchangeError::NoExchange, 404, "not_found"),
+            (ExchangeError::NothingHeld, 404, "not_found"),
+            (ExchangeError::NotConfigured, 409, "exchange_not_configured"),
+            (ExchangeError::Configured, 409, "configured_in_file"),
+            (ExchangeError::Paused, 409, "exchange_paused"),
+            (ExchangeError::Leased, 409, "exchange_running"),
+            (ExchangeError::BankNotSealed, 409, "bank_exists"),
+            (ExchangeError::NothingMissing, 409, "nothing_missing"),
+        ] {
+            let problem = Problem::from(error);
+            let found = (problem.code.status().as_u16(), problem.code.name());
+            assert_eq!(found, (status, code));
+            assert!(problem.detail.is_some(), "{code}");
+        }
     }
 
     /// Whatever went wrong at the other side: one status, one text. The cause is not in it.

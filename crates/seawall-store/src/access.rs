@@ -71,6 +71,8 @@ pub enum Scope {
     BanksRead,
     /// Make, change and delete banks and contents.
     BanksWrite,
+    /// Read what partners list with its hashes, beside reading banks; each time is an event.
+    BanksExport,
     /// Read cases, their matches, decisions and receipts; never a picture.
     CasesRead,
     /// Read figures and the audit log's state.
@@ -89,10 +91,11 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Scan,
         Self::BanksRead,
         Self::BanksWrite,
+        Self::BanksExport,
         Self::CasesRead,
         Self::FiguresRead,
         Self::SeenRead,
@@ -109,6 +112,7 @@ impl Scope {
             Self::Scan => "scan",
             Self::BanksRead => "banks.read",
             Self::BanksWrite => "banks.write",
+            Self::BanksExport => "banks.export",
             Self::CasesRead => "cases.read",
             Self::FiguresRead => "figures.read",
             Self::SeenRead => "seen.read",

@@ -263,7 +263,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Ends a run and gives up the right to read; nothing where that was lost.
+    /// Ends a run and gives up the right to read; nothing where that was lost. Who hastened the
+    /// exchange in the meantime still gets a run of their own.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -282,7 +283,8 @@ impl Tx<'_> {
             "UPDATE exchanges SET lease = NULL, lease_until_ms = 0, ended_ms = ?3, fault = ?4,
                  failures = CASE WHEN ?4 IS NULL THEN 0 ELSE failures + 1 END,
                  succeeded_ms = CASE WHEN ?4 IS NULL THEN ?3 ELSE succeeded_ms END,
-                 reconcile = max(?5, reconcile - ?9), next_ms = ?6, fault_page = ?7, problems = ?8
+                 reconcile = max(?5, reconcile - ?9), fault_page = ?7, problems = ?8,
+                 next_ms = CASE WHEN next_ms > started_ms AND next_ms <= ?3 THEN next_ms ELSE ?6 END
              WHERE id = ?1 AND lease = ?2",
             (
                 exchange.0,

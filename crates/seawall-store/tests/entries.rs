@@ -296,6 +296,42 @@ fn what_a_whole_list_lacks_is_found_and_withdrawn() {
 }
 
 #[test]
+fn a_run_that_is_asked_for_during_another_is_not_forgotten() {
+    let fixture = fixture();
+    let exchange = fixture.exchange("partner").exchange;
+    let end = RunEnd {
+        fault: None,
+        fault_page: None,
+        problems: Vec::new(),
+        was_reconcile: false,
+        reconcile: false,
+        next_at: at(300),
+    };
+    let next_after = |asked_at: Option<i64>| {
+        let step = |second, change: &dyn Fn(&Tx<'_>) -> Result<(), StoreError>| {
+            let made = fixture.store.write(at(second), |tx| {
+                change(tx)?;
+                Ok::<_, StoreError>(Change::new(()).event(event(EventKind::EntriesTaken)))
+            });
+            made.expect("changed");
+        };
+        step(100, &|tx| {
+            tx.take_lease(exchange, [1; 16], at(130)).map(drop)
+        });
+        if let Some(second) = asked_at {
+            step(second, &|tx| tx.hasten_exchange(exchange, false));
+        }
+        step(120, &|tx| {
+            tx.end_run(exchange, [1; 16], &end, &fixture.key, &fixture.random)
+        });
+        let exchanges = fixture.store.read(|reader| reader.exchanges());
+        exchanges.expect("readable").remove(0).next_at
+    };
+    assert_eq!(next_after(None), at(300));
+    assert_eq!(next_after(Some(110)), at(110));
+}
+
+#[test]
 fn one_at_a_time_reads_an_exchange() {
     let fixture = fixture();
     let exchange = fixture.exchange("partner").exchange;

@@ -5,8 +5,8 @@ use seawall_casework::case::CasePurpose;
 use seawall_core::{Actor, BankName, BankRole, ContentId, EventKind, Threshold};
 use seawall_exchange::list::HashList;
 use seawall_store::{
-    Bank, BankChange, Change, ContentRow, List, ListChange, ListName, NewBank, NewContent,
-    StoreError, StoredHash, Tx,
+    Bank, BankChange, Change, ContentRow, Exchange, List, ListChange, ListName, NewBank,
+    NewContent, StoreError, StoredHash, Tx,
 };
 
 use crate::live::Deletion;
@@ -46,6 +46,12 @@ pub enum BankError {
          exception"
     )]
     Sealed,
+    /// An exchange would fill it again.
+    #[error(
+        "deleting a bank: an exchange fills it; take the exchange out of the configuration first, \
+         start again, and remove it"
+    )]
+    Filled,
     /// The bank has no such list.
     #[error("finding a list: this bank has none of this name")]
     NoList,
@@ -229,13 +235,41 @@ impl Workflow {
         self.bank(name)
     }
 
+    /// Writes down that so many contents of a bank are about to be handed out with their hashes.
+    /// Whoever hands them out does so only after this.
+    ///
+    /// # Errors
+    /// [`BankError::NoBank`].
+    pub fn note_export(
+        &self,
+        name: &BankName,
+        contents: u64,
+        actor: Actor,
+    ) -> Result<(), BankError> {
+        self.store.write(self.clock.now(), |tx| {
+            let bank = tx.bank(name)?.ok_or(BankError::NoBank)?;
+            let event = EventDraft::new(EventKind::BankExported, actor)
+                .about(bank.id)
+                .with("contents", contents);
+            Ok::<_, BankError>(Change::new(()).event(event))
+        })
+    }
+
     /// Deletes a bank with everything in it. Cases that it opened stay.
     ///
     /// # Errors
-    /// [`BankError::NoBank`], or [`BankError::BuiltIn`].
+    /// [`BankError::NoBank`], [`BankError::BuiltIn`], or [`BankError::Filled`] where an exchange
+    /// of this process's configuration fills it.
     pub fn delete_bank(&self, name: &BankName, actor: Actor) -> Result<(), BankError> {
+        let setups = self.exchanges.load();
         self.store.write(self.clock.now(), |tx| {
             let bank = own_bank(tx, name)?;
+            let fills = |exchange: &Exchange| {
+                exchange.bank == bank.id && setups.contains_key(&exchange.name)
+            };
+            if tx.exchanges()?.iter().any(fills) {
+                return Err(BankError::Filled);
+            }
             tx.delete_bank(bank.id)?;
             let event = EventDraft::new(EventKind::BankDeleted, actor).about(bank.id);
             Ok::<_, BankError>(Change::new(()).event(event.with("contents", bank.contents)))

@@ -17,7 +17,7 @@ use seawall_casework::case::CasePurpose;
 use seawall_core::{Actor, BankName, BankRole, ContentId, EventKind, Threshold, Timestamp};
 use seawall_egress::Reach;
 use seawall_store::{
-    Change, Exchange, ListName, NewBank, NewExchange, StoreError, StoredEntry, Tx,
+    Change, Exchange, ListName, NewBank, NewExchange, Reader, StoreError, StoredEntry, Tx,
 };
 
 use crate::live::Deletion;
@@ -57,6 +57,15 @@ pub enum ExchangeError {
         "running an exchange: it is not in the configuration any more; its list stays as it is until it is removed"
     )]
     NotConfigured,
+    /// It would be made again.
+    #[error(
+        "removing an exchange: take it out of the configuration first and start again, or it \
+         comes back"
+    )]
+    Configured,
+    /// A person stopped it.
+    #[error("asking for a run of an exchange: it is paused; let it go on first")]
+    Paused,
     /// Somebody else reads it now.
     #[error("running an exchange: another process reads it now, or one died in the last minutes")]
     Leased,
@@ -106,6 +115,25 @@ impl ExchangeStatus {
     pub fn held(&self) -> u64 {
         self.kinds.iter().map(|(_, _, held)| held).sum()
     }
+
+    /// Whether its list is read from time to time.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.configured && !self.exchange.paused
+    }
+
+    /// Whether what it lists is what its partner's list was at the last run, which is not yet
+    /// due again at `now`: nothing failed and nothing waits for a person.
+    #[must_use]
+    pub fn is_up_to_date(&self, now: Timestamp) -> bool {
+        let exchange = &self.exchange;
+        self.is_on()
+            && exchange.succeeded_at.is_some()
+            && exchange.fault.is_none()
+            && exchange.missing.is_none()
+            && !exchange.reconcile
+            && exchange.next_at > now
+    }
 }
 
 impl Workflow {
@@ -136,26 +164,44 @@ impl Workflow {
     /// # Errors
     /// [`StoreError`].
     pub fn exchange_statuses(&self) -> Result<Vec<ExchangeStatus>, StoreError> {
-        let setups = self.exchanges.load();
         self.store.read(|reader| {
-            let banks = reader.banks()?;
-            let mut statuses = Vec::new();
-            for exchange in reader.exchanges()? {
-                let bank = banks.iter().find(|bank| bank.id == exchange.bank);
-                let bank = bank.ok_or(StoreError::Value {
-                    place: "exchanges.bank_id",
-                })?;
-                let every_ms = setups.get(&exchange.name).map(|setup| setup.every_ms);
-                statuses.push(ExchangeStatus {
-                    configured: every_ms.is_some(),
-                    every_ms,
-                    bank: bank.name.clone(),
-                    contents: reader.entries_listed(exchange.id)?,
-                    kinds: reader.entry_kinds(exchange.id)?,
-                    exchange,
-                });
-            }
-            Ok(statuses)
+            let exchanges = reader.exchanges()?.into_iter();
+            exchanges
+                .map(|exchange| self.status_of(reader, exchange))
+                .collect()
+        })
+    }
+
+    /// One exchange.
+    ///
+    /// # Errors
+    /// [`ExchangeError::NoExchange`].
+    pub fn exchange_status(&self, name: &ListName) -> Result<ExchangeStatus, ExchangeError> {
+        self.store.read(|reader| {
+            let exchange = reader.exchange(name)?.ok_or(ExchangeError::NoExchange)?;
+            Ok(self.status_of(reader, exchange)?)
+        })
+    }
+
+    fn status_of(
+        &self,
+        reader: &Reader<'_>,
+        exchange: Exchange,
+    ) -> Result<ExchangeStatus, StoreError> {
+        let banks = reader.banks()?;
+        let bank = banks.into_iter().find(|bank| bank.id == exchange.bank);
+        let bank = bank.ok_or(StoreError::Value {
+            place: "exchanges.bank_id",
+        })?;
+        let setups = self.exchanges.load();
+        let every_ms = setups.get(&exchange.name).map(|setup| setup.every_ms);
+        Ok(ExchangeStatus {
+            configured: every_ms.is_some(),
+            every_ms,
+            bank: bank.name,
+            contents: reader.entries_listed(exchange.id)?,
+            kinds: reader.entry_kinds(exchange.id)?,
+            exchange,
         })
     }
 
@@ -170,7 +216,8 @@ impl Workflow {
         })
     }
 
-    /// Stops an exchange, or lets it go on.
+    /// Stops an exchange, or lets it go on. Nothing is done and no event written where it is as
+    /// it is wanted.
     ///
     /// # Errors
     /// [`ExchangeError::NoExchange`].
@@ -181,7 +228,11 @@ impl Workflow {
         actor: Actor,
     ) -> Result<(), ExchangeError> {
         self.change_exchange(name, actor, ("paused", paused.into()), |tx, exchange| {
-            Ok(tx.pause_exchange(exchange.id, paused)?)
+            if exchange.paused == paused {
+                return Ok(Done::Before);
+            }
+            tx.pause_exchange(exchange.id, paused)?;
+            Ok(Done::Now)
         })
     }
 
@@ -200,7 +251,40 @@ impl Workflow {
             name,
             actor,
             ("reconcile", reconcile.into()),
-            |tx, exchange| Ok(tx.hasten_exchange(exchange.id, reconcile)?),
+            |tx, exchange| {
+                tx.hasten_exchange(exchange.id, reconcile)?;
+                Ok(Done::Now)
+            },
+        )
+    }
+
+    /// As [`Workflow::hasten_exchange`], for whoever leaves the run to the server: refused where
+    /// the server would not make one.
+    ///
+    /// # Errors
+    /// [`ExchangeError::NoExchange`], [`ExchangeError::NotConfigured`] or
+    /// [`ExchangeError::Paused`].
+    pub fn request_run(
+        &self,
+        name: &ListName,
+        reconcile: bool,
+        actor: Actor,
+    ) -> Result<(), ExchangeError> {
+        let configured = self.exchanges.load().contains_key(name);
+        self.change_exchange(
+            name,
+            actor,
+            ("reconcile", reconcile.into()),
+            |tx, exchange| {
+                if !configured {
+                    return Err(ExchangeError::NotConfigured);
+                }
+                if exchange.paused {
+                    return Err(ExchangeError::Paused);
+                }
+                tx.hasten_exchange(exchange.id, reconcile)?;
+                Ok(Done::Now)
+            },
         )
     }
 
@@ -215,8 +299,10 @@ impl Workflow {
             actor,
             ("missing_allowed", true.into()),
             |tx, exchange| {
-                if tx.allow_missing(exchange.id)? {
-                    Ok(())
+                if exchange.missing.is_some() && exchange.missing_allowed {
+                    Ok(Done::Before)
+                } else if tx.allow_missing(exchange.id)? {
+                    Ok(Done::Now)
                 } else {
                     Err(ExchangeError::NothingMissing)
                 }
@@ -267,10 +353,15 @@ impl Workflow {
     /// returns; how many contents that were. Cases that it opened stay.
     ///
     /// # Errors
-    /// [`ExchangeError::NoExchange`].
+    /// [`ExchangeError::NoExchange`], or [`ExchangeError::Configured`] where it is in the
+    /// configuration of this process.
     pub fn remove_exchange(&self, name: &ListName, actor: Actor) -> Result<u64, ExchangeError> {
+        let configured = self.exchanges.load().contains_key(name);
         let contents = self.store.write(self.clock.now(), |tx| {
             let exchange = tx.exchange(name)?.ok_or(ExchangeError::NoExchange)?;
+            if configured {
+                return Err(ExchangeError::Configured);
+            }
             let contents = tx.delete_exchange(&exchange)?;
             let event = EventDraft::new(EventKind::ExchangeRemoved, actor)
                 .about(exchange.id)
@@ -286,11 +377,14 @@ impl Workflow {
         name: &ListName,
         actor: Actor,
         (word, value): (&'static str, serde_json::Value),
-        change: impl FnOnce(&Tx<'_>, &Exchange) -> Result<(), ExchangeError>,
+        change: impl FnOnce(&Tx<'_>, &Exchange) -> Result<Done, ExchangeError>,
     ) -> Result<(), ExchangeError> {
         self.store.write(self.clock.now(), |tx| {
             let exchange = tx.exchange(name)?.ok_or(ExchangeError::NoExchange)?;
-            change(tx, &exchange)?;
+            match change(tx, &exchange)? {
+                Done::Before => return Ok(Change::new(())),
+                Done::Now => {}
+            }
             let event = EventDraft::new(EventKind::ExchangeChanged, actor)
                 .about(exchange.id)
                 .with(word, value);
@@ -311,6 +405,14 @@ impl Workflow {
             .map(|exchange| exchange.next_at.max(exchange.lease_until))
             .min())
     }
+}
+
+/// When what was asked for was done.
+enum Done {
+    /// By this call.
+    Now,
+    /// Before it: nothing is left to do.
+    Before,
 }
 
 fn create(tx: &Tx<'_>, setup: &ExchangeSetup) -> Result<Change<()>, ExchangeError> {

@@ -1,59 +1,8 @@
 //! Stand-ins for partners, started by hand for a drill.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use serde_json::json;
 
-use serde_json::{Value, json};
-
-use crate::support::{Http, Run, seawall};
-
-/// A running stand-in. Killed where the value goes away.
-struct Sim {
-    child: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Sim {
-    /// Starts one, and gives the line that it printed once it listened.
-    fn start(arguments: &[&str]) -> (Self, Value) {
-        let mut child = seawall()
-            .arg("sim")
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let orders = child.stdin.take().expect("piped");
-        let answers = BufReader::new(child.stdout.take().expect("piped"));
-        let mut sim = Self {
-            child,
-            orders,
-            answers,
-        };
-        let first = sim.answer();
-        (sim, first)
-    }
-
-    fn answer(&mut self) -> Value {
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("a line");
-        serde_json::from_str(&line).expect("JSON")
-    }
-
-    fn order(&mut self, order: &str) -> Value {
-        writeln!(self.orders, "{order}").expect("it reads");
-        self.answer()
-    }
-}
-
-impl Drop for Sim {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
+use crate::support::{Http, Run, Sim, seawall};
 
 #[test]
 fn a_stand_in_is_filled_edited_and_made_to_fail_by_orders() {

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::banks::put;
 use crate::contents::{add_signal, post_signal};
+use crate::exchanges::{partnered, read_again, served, until_listed};
+use crate::support::sim::{set_up, value};
+use crate::support::{Installation, Sim};
 use crate::{Scene, message, pdq, post_form, post_photo};
 
 #[track_caller]
@@ -115,26 +118,9 @@ fn import(scene: &Scene, bank: &str, rows: &[String]) -> (u64, u64) {
     (count("added"), count("known"))
 }
 
-/// Asks for an exchange that fills this bank, in HMA's words. This version has no kind of exchange
-/// and says so; what fills a bank from a partner is a list. Whoever adds one replaces this by
-/// asking the tests below of it.
-#[track_caller]
-fn no_exchange(scene: &Scene, bank: &str) {
-    assert_eq!(
-        scene.hma.get("/c/exchanges/apis").expect(200).json(),
-        json!([])
-    );
-    let make = json!({ "bank": bank, "api": "local_file", "api_json": { "filename": "x" } });
-    assert!(message(scene.hma.post("/c/exchanges", &make), 400).contains("No such exchange type"));
-    message(scene.hma.get(&format!("/c/exchange/{bank}/status")), 404);
-}
-
 #[test]
 fn h6_what_fills_a_deleted_bank_fails_and_is_told_so() {
     let scene = Scene::new();
-    no_exchange(&scene, "PARTNER");
-    // Asking for an exchange made no bank.
-    message(scene.hma.get("/c/bank/PARTNER"), 404);
     scene.native.bank("PARTNER");
     assert_eq!(import(&scene, "PARTNER", &[pdq(0)]), (1, 0));
     scene.hma.delete("/c/bank/PARTNER").expect(200);
@@ -150,9 +136,19 @@ fn h6_what_fills_a_deleted_bank_fails_and_is_told_so() {
 }
 
 #[test]
+fn h6_the_bank_of_an_exchange_is_not_deleted_under_it() {
+    let (scene, mut sim) = partnered(&[&value(0)]);
+    message(scene.hma.delete("/c/bank/PARTNERS"), 409);
+    assert_ne!(look_up(&scene, &value(0), ""), json!({}));
+    // It still fills its bank, and what it says of that is so.
+    sim.order(&format!("put {}", value(1)));
+    read_again(&scene, 2);
+    assert_ne!(look_up(&scene, &value(1), ""), json!({}));
+}
+
+#[test]
 fn h7_a_list_that_is_fetched_from_its_beginning_again_keeps_nothing_that_was_removed() {
     let scene = Scene::new();
-    no_exchange(&scene, "PARTNER");
     scene.native.bank("PARTNER");
     scene.native.bank("OWN");
     add_signal(&scene, "OWN", &json!({ "pdq": pdq(120) }));
@@ -172,9 +168,35 @@ fn h7_a_list_that_is_fetched_from_its_beginning_again_keeps_nothing_that_was_rem
 }
 
 #[test]
+fn h7_an_exchange_that_is_read_from_its_beginning_drops_what_is_not_there_any_more() {
+    let installation = Installation::new();
+    // An address that no other test takes, so that its port stays free in between.
+    let partner = |address: &str| Sim::start(&["stop-ncii", "--entries", "0", "--listen", address]);
+    let (mut sim, listening) = partner("127.0.0.94:0");
+    sim.order(&format!("put {}", value(0)));
+    sim.order(&format!("put {}", value(1)));
+    set_up(&installation, &listening);
+    let scene = served(installation);
+    until_listed(&scene, 2);
+    // The partner begins anew, and has no tombstone of what is gone.
+    drop(sim);
+    let base = listening["base"].as_str().expect("an address");
+    let (mut sim, _) = partner(base.trim_start_matches("http://").trim_end_matches("/v1"));
+    sim.order(&format!("put {}", value(0)));
+    let reconcile = scene
+        .native
+        .upload("/api/v1/exchanges/partner/reconcile", b"");
+    reconcile.expect(202);
+    until_listed(&scene, 1);
+    assert_ne!(look_up(&scene, &value(0), ""), json!({}));
+    assert_eq!(look_up(&scene, &value(1), ""), json!({}));
+    let raw = format!("/m/raw_lookup?signal_type=pdq&signal={}", value(1));
+    assert_eq!(scene.hma.get(&raw).expect(200).json()["matches"], json!([]));
+}
+
+#[test]
 fn h8_a_list_that_is_given_whole_each_time_is_taken_each_time() {
     let scene = Scene::new();
-    no_exchange(&scene, "PARTNER");
     scene.native.bank("PARTNER");
     assert_eq!(import(&scene, "PARTNER", &[pdq(0)]), (1, 0));
     // Complete once is not complete for ever.
@@ -188,6 +210,23 @@ fn h8_a_list_that_is_given_whole_each_time_is_taken_each_time() {
     assert_eq!(look_up(&scene, &pdq(0), ""), json!({}));
     assert_eq!(import(&scene, "PARTNER", &[pdq(0)]), (1, 0));
     assert_ne!(look_up(&scene, &pdq(0), ""), json!({}));
+}
+
+#[test]
+fn h8_an_exchange_that_was_complete_once_is_read_on() {
+    let (scene, mut sim) = partnered(&[&value(0)]);
+    for number in 1..4 {
+        sim.order(&format!("put {}", value(number)));
+        read_again(&scene, number as u64 + 1);
+        assert_ne!(look_up(&scene, &value(number), ""), json!({}));
+    }
+    sim.order(&format!("withdraw {}", value(2)));
+    read_again(&scene, 3);
+    assert_eq!(look_up(&scene, &value(2), ""), json!({}));
+    // Nor is what was withdrawn and is listed again lost.
+    sim.order(&format!("put {}", value(2)));
+    read_again(&scene, 4);
+    assert_ne!(look_up(&scene, &value(2), ""), json!({}));
 }
 
 #[test]
@@ -325,7 +364,7 @@ fn h14_nothing_is_open_for_development_and_no_credential_is_kept() {
     }
     let secret = "hush-0f3c9a";
     let credentials = json!({ "credential_json": { "api_token": secret } });
-    message(scene.hma.post("/c/exchanges/api/ncmec", &credentials), 404);
+    message(scene.hma.post("/c/exchanges/api/ncmec", &credentials), 409);
     let database = std::fs::read(scene.installation.path("data/seawall.db")).expect("a file");
     let wal = std::fs::read(scene.installation.path("data/seawall.db-wal")).unwrap_or_default();
     for bytes in [database, wal] {

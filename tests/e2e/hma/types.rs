@@ -1,4 +1,4 @@
-//! `/c/signal_type`, `/c/content_type` and the exchange rows.
+//! `/c/signal_type` and `/c/content_type`.
 
 use seawall_testkit::{picture, png};
 use serde_json::{Value, json};
@@ -79,40 +79,4 @@ fn a_kind_of_signal_at_0_is_off_for_clients_of_hma_alone() {
         ),
         404,
     );
-}
-
-#[test]
-fn there_are_no_exchanges_and_the_answers_say_so() {
-    let scene = Scene::new();
-    for path in ["/c/exchanges/apis", "/c/exchanges"] {
-        assert_eq!(scene.hma.get(path).expect(200).json(), json!([]));
-    }
-    for path in [
-        "/c/exchanges/api/fb_threatexchange",
-        "/c/exchanges/api/fb_threatexchange/schema",
-        "/c/exchange/PARTNER",
-        "/c/exchange/PARTNER/status",
-    ] {
-        message(scene.hma.get(path), 404);
-    }
-    let credentials = json!({ "credential_json": { "api_token": "x" } });
-    message(scene.hma.post("/c/exchanges/api/ncmec", &credentials), 404);
-    message(
-        put(
-            &scene.hma,
-            "/c/exchange/PARTNER",
-            &json!({ "enabled": false }),
-        ),
-        404,
-    );
-    message(scene.hma.delete("/c/exchange/PARTNER"), 404);
-    let make = |body: Value| message(scene.hma.post("/c/exchanges", &body), 400);
-    let whole = json!({ "bank": "PARTNER", "api": "ncmec", "api_json": {} });
-    assert!(make(whole).contains("No such exchange type 'ncmec'"));
-    make(json!({ "bank": "2PARTNER", "api": "ncmec" }));
-    make(json!({ "bank": "PARTNER" }));
-    make(json!({ "api": "ncmec" }));
-    make(json!({ "bank": "PARTNER", "api": "ncmec", "api_json": [] }));
-    make(json!([]));
-    message(scene.hma.get("/c/bank/PARTNER"), 404);
 }

@@ -6,7 +6,7 @@ use crate::support::{Api, Http, raw, status_of};
 use crate::{SCOPES, Scene};
 
 /// The scope that each address needs, written down once more, apart from the server's table.
-const NEEDED: [(&str, &str, Option<&str>); 30] = [
+const NEEDED: [(&str, &str, Option<&str>); 41] = [
     ("POST", "/api/v1/scans", Some("scan")),
     ("POST", "/api/v1/lookups", Some("scan")),
     ("POST", "/api/v1/lookups/files", Some("scan")),
@@ -35,6 +35,37 @@ const NEEDED: [(&str, &str, Option<&str>); 30] = [
         "/api/v1/banks/{name}/lists/{list}",
         Some("banks.write"),
     ),
+    ("GET", "/api/v1/exchanges", Some("banks.read")),
+    ("DELETE", "/api/v1/exchanges/{name}", Some("banks.write")),
+    ("GET", "/api/v1/exchanges/{name}", Some("banks.read")),
+    ("POST", "/api/v1/exchanges/{name}/run", Some("banks.write")),
+    (
+        "POST",
+        "/api/v1/exchanges/{name}/reconcile",
+        Some("banks.write"),
+    ),
+    (
+        "POST",
+        "/api/v1/exchanges/{name}/pause",
+        Some("banks.write"),
+    ),
+    (
+        "POST",
+        "/api/v1/exchanges/{name}/resume",
+        Some("banks.write"),
+    ),
+    (
+        "POST",
+        "/api/v1/exchanges/{name}/allow-missing",
+        Some("banks.write"),
+    ),
+    ("GET", "/api/v1/exchanges/{name}/held", Some("banks.read")),
+    (
+        "POST",
+        "/api/v1/exchanges/{name}/held/{id}/release",
+        Some("banks.write"),
+    ),
+    ("GET", "/api/v1/exchanges/{name}/page", Some("banks.read")),
     ("GET", STREAM, Some("cases.read")),
     ("GET", "/api/v1/cases", Some("cases.read")),
     ("GET", "/api/v1/cases/{id}", Some("cases.read")),

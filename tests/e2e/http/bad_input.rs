@@ -188,6 +188,69 @@ fn parameters_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn what_cannot_be_asked_of_an_exchange_is_refused() {
+    let Scene { api, .. } = &Scene::new();
+    let long = "x".repeat(65);
+    for name in [
+        "nobody",
+        "-x",
+        "%00",
+        "..%2F..%2Fetc",
+        "%C3%84",
+        "A%20B",
+        &long,
+    ] {
+        let exchange = format!("/api/v1/exchanges/{name}");
+        for path in ["", "/held", "/page"] {
+            let path = format!("{exchange}{path}");
+            refused(api.get(&path), 404, "not_found", &path);
+        }
+        for act in [
+            "run",
+            "reconcile",
+            "pause",
+            "resume",
+            "allow-missing",
+            "held/7/release",
+        ] {
+            let path = format!("{exchange}/{act}");
+            // There is nothing to say in a body: whatever stands there, this is what is wrong.
+            for body in ["", "{", "[7]"] {
+                refused(api.upload(&path, body.as_bytes()), 404, "not_found", &path);
+            }
+            refused(api.get(&path), 405, "method_not_allowed", &path);
+        }
+        refused(api.delete(&exchange), 404, "not_found", &exchange);
+    }
+    for id in ["x", "-1", "1.5", "99999999999999999999", "%00"] {
+        let path = format!("/api/v1/exchanges/nobody/held/{id}/release");
+        refused(api.upload(&path, b""), 404, "not_found", id);
+    }
+    for query in [
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "after=x",
+        "after=1&after=2",
+        "all=1",
+        "after=%FF",
+    ] {
+        let path = format!("/api/v1/exchanges/nobody/held?{query}");
+        refused(api.get(&path), 400, "bad_parameter", query);
+    }
+    for query in [
+        "dry_run=maybe",
+        "dry_run=",
+        "dry_run=1",
+        "force=true",
+        "dry_run=true&dry_run=true",
+    ] {
+        let path = format!("/api/v1/exchanges/nobody?{query}");
+        refused(api.delete(&path), 400, "bad_parameter", query);
+    }
+}
+
+#[test]
 fn paths_to_what_cannot_be_are_not_found() {
     let Scene { api, .. } = &Scene::new();
     api.bank("DEMO");

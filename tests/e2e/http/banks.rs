@@ -35,6 +35,7 @@ fn a_bank_is_made_with_its_defaults_and_listed_by_name() {
             "low_quality",
             "name",
             "role",
+            "sealed",
             "test",
             "threshold"
         ]

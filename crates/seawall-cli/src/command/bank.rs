@@ -81,7 +81,7 @@ pub(crate) enum Bank {
     /// Keep the lists of a bank, each with a threshold and a switch of its own.
     #[command(subcommand)]
     Lists(Lists),
-    /// Write a bank's hashes as CSV.
+    /// Write a bank's hashes as CSV, which the audit log tells of.
     Export {
         /// The bank.
         name: BankName,
@@ -277,7 +277,7 @@ fn import(
 
 fn export(workflow: &Workflow, name: &BankName, path: Option<&Path>) -> anyhow::Result<Exit> {
     // Before a file is made for nothing.
-    workflow.bank(name)?;
+    let bank = workflow.bank(name)?;
     let mut out: Box<dyn Write> = match path {
         Some(path) => {
             let file = std::fs::File::create_new(path);
@@ -285,6 +285,8 @@ fn export(workflow: &Workflow, name: &BankName, path: Option<&Path>) -> anyhow::
         }
         None => Box::new(std::io::stdout().lock()),
     };
+    // Before the first of them is handed out: an export that is cut short is one as well.
+    workflow.note_export(name, bank.contents, Actor::Operator)?;
     writeln!(out, "content,algorithm,value,quality,note")?;
     let mut after = ContentId(0);
     loop {

@@ -475,6 +475,7 @@ event-store-created = The store was made
 event-bank-created = A bank was made
 event-bank-changed = A bank’s settings changed
 event-bank-deleted = A bank was deleted
+event-bank-exported = Contents of a bank were handed out with their hashes
 event-contents-added = Contents were added to a bank
 event-content-deleted = A content was deleted from its bank
 event-lookups-tallied = Scans and lookups were counted

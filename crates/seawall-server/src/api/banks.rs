@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Extension, Request, State};
 use http::StatusCode;
 use seawall_core::{BankName, BankRole, ContentId, Outcome, Quality, Reason, Threshold, Timestamp};
-use seawall_store::{Bank, BankChange, ContentRow, ListName, NewContent, StoredHash};
+use seawall_store::{Bank, BankChange, ContentRow, ListName, NewContent, Scope, StoredHash};
 use seawall_workflow::{BankError, BankRequest, Workflow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,6 +32,9 @@ pub(crate) struct BankBody {
     enabled: bool,
     /// Whether this is the built-in test bank.
     test: bool,
+    /// Whether its contents are what exchanges list: they are kept sealed, and change with the
+    /// partners' lists alone.
+    sealed: bool,
     /// How many contents it holds.
     contents: u64,
     /// How many of its PDQ hashes are of too low a quality to be matched. They are kept.
@@ -53,6 +56,7 @@ impl BankBody {
             threshold: bank.threshold.bits(),
             enabled: bank.enabled,
             test: bank.purpose == seawall_casework::case::CasePurpose::Test,
+            sealed: bank.sealed,
             contents: bank.contents,
             low_quality,
             created_at: bank.created_at,
@@ -322,26 +326,39 @@ pub(crate) async fn delete(
 }
 
 /// List a bank's contents
+///
+/// Of a sealed bank that hands out what partners listed: the token needs the scope
+/// `banks.export` too, and each page is an event.
 #[utoipa::path(
     get, path = "/api/v1/banks/{name}/contents", tag = "banks",
     params(("name" = String, Path), PageQuery),
     responses(
         (status = 200, body = ContentsBody),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list_contents(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     ApiPath(name): ApiPath<String>,
     ApiQuery(page): ApiQuery<PageQuery>,
 ) -> Result<Json<ContentsBody>, Problem> {
     let name = known_name(&name)?;
     let limit = page_size(page.limit)?;
     let after = ContentId(page.after.unwrap_or_default());
-    let rows = app
-        .blocking(move |workflow| workflow.contents(&name, after, limit + 1))
-        .await?;
-    let (rows, has_more) = split_page(rows, limit);
+    let page = app.blocking(move |workflow| {
+        let is_export = workflow.bank(&name)?.sealed;
+        if is_export {
+            caller.needs(Scope::BanksExport)?;
+        }
+        let page = split_page(workflow.contents(&name, after, limit + 1)?, limit);
+        if is_export && !page.0.is_empty() {
+            workflow.note_export(&name, page.0.len() as u64, caller.actor())?;
+        }
+        Ok::<_, Problem>(page)
+    });
+    let (rows, has_more) = page.await?;
     let next = rows.last().filter(|_| has_more).map(|row| row.id.0);
     Ok(Json(ContentsBody {
         items: rows.into_iter().map(ContentBody::from).collect(),

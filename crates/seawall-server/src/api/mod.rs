@@ -4,6 +4,7 @@ mod banks;
 pub(crate) mod body;
 mod cases;
 mod docs;
+mod exchanges;
 mod file_lookups;
 mod health;
 mod lists;
@@ -43,6 +44,16 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(banks::import))
         .routes(routes!(lists::list))
         .routes(routes!(lists::change, lists::delete))
+        .routes(routes!(exchanges::list))
+        .routes(routes!(exchanges::show, exchanges::remove))
+        .routes(routes!(exchanges::run))
+        .routes(routes!(exchanges::reconcile))
+        .routes(routes!(exchanges::pause))
+        .routes(routes!(exchanges::resume))
+        .routes(routes!(exchanges::allow_missing))
+        .routes(routes!(exchanges::list_held))
+        .routes(routes!(exchanges::release))
+        .routes(routes!(exchanges::page))
         .routes(routes!(cases::list))
         .routes(routes!(cases::show))
         .routes(routes!(seen::status))
@@ -143,6 +154,61 @@ pub(crate) static RULES: &[Rule] = &[
         Method::DELETE,
         "/api/v1/banks/{name}/lists/{list}",
         Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::GET,
+        "/api/v1/exchanges",
+        Who::Scope(Scope::BanksRead),
+    ),
+    rule(
+        Method::GET,
+        "/api/v1/exchanges/{name}",
+        Who::Scope(Scope::BanksRead),
+    ),
+    rule(
+        Method::DELETE,
+        "/api/v1/exchanges/{name}",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::POST,
+        "/api/v1/exchanges/{name}/run",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::POST,
+        "/api/v1/exchanges/{name}/reconcile",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::POST,
+        "/api/v1/exchanges/{name}/pause",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::POST,
+        "/api/v1/exchanges/{name}/resume",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::POST,
+        "/api/v1/exchanges/{name}/allow-missing",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::GET,
+        "/api/v1/exchanges/{name}/held",
+        Who::Scope(Scope::BanksRead),
+    ),
+    rule(
+        Method::POST,
+        "/api/v1/exchanges/{name}/held/{id}/release",
+        Who::Scope(Scope::BanksWrite),
+    ),
+    rule(
+        Method::GET,
+        "/api/v1/exchanges/{name}/page",
+        Who::Scope(Scope::BanksRead),
     ),
     rule(Method::GET, "/api/v1/cases", Who::Scope(Scope::CasesRead)),
     rule(

@@ -78,12 +78,34 @@ pub enum PartnerNetwork {
     Loopback,
 }
 
+impl Protocol {
+    /// Every protocol.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Ncmec,
+        Self::StopNcii,
+        Self::ThreatExchange,
+        Self::Tat,
+        Self::List,
+    ];
+
+    /// Its name in the configuration, the database and to people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ncmec => "ncmec",
+            Self::StopNcii => "stop_ncii",
+            Self::ThreatExchange => "threat_exchange",
+            Self::Tat => "tat",
+            Self::List => "list",
+        }
+    }
+}
+
 impl ExchangeConfig {
     /// The exchange, its secrets read.
     ///
     /// # Errors
     /// [`ConfigError::Exchange`], which says what is missing or wrong.
-    pub(super) fn setup(&self, name: &str, base: &Path) -> Result<ExchangeSetup, ConfigError> {
+    pub(crate) fn setup(&self, name: &str, base: &Path) -> Result<ExchangeSetup, ConfigError> {
         let refused = |advice: String| ConfigError::Exchange {
             name: name.to_owned(),
             advice,
@@ -269,6 +291,14 @@ mod tests {
 
     const SECRETS: &str = r#"secrets = { user = "file:one", password = "file:two",
         subscription_key = "file:one", fetch_key = "file:two", token = "file:one" }"#;
+
+    #[test]
+    fn a_protocol_has_one_name() {
+        for protocol in Protocol::ALL {
+            let text = format!("protocol = \"{}\"\nbank = \"P\"", protocol.name());
+            assert_eq!(parse(&text).expect("a section").protocol, protocol);
+        }
+    }
 
     #[test]
     fn each_protocol_is_set_up_and_shows_no_secret() {

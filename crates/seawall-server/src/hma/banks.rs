@@ -211,7 +211,15 @@ fn new_name(value: &Value) -> Result<BankName, Fault> {
 /// The ratio that a body asks for: `enabled_ratio`, or else what `enabled` says. Both have to be
 /// what they should be.
 fn ratio_of(body: &Map<String, Value>) -> Result<Option<Ratio>, Fault> {
-    let enabled = match body.get("enabled") {
+    let enabled = enabled_of(body)?;
+    let ratio = body.get("enabled_ratio").map(ratio_value).transpose()?;
+    let of_switch = |enabled| if enabled { Ratio::ALL } else { Ratio::NONE };
+    Ok(ratio.or(enabled.map(of_switch)))
+}
+
+/// What a body says under `enabled`, in the words that HMA's clients write.
+pub(super) fn enabled_of(body: &Map<String, Value>) -> Result<Option<bool>, Fault> {
+    Ok(match body.get("enabled") {
         None => None,
         Some(Value::Bool(enabled)) => Some(*enabled),
         Some(Value::String(text)) => Some(switch_of("enabled", text)?),
@@ -219,10 +227,7 @@ fn ratio_of(body: &Map<String, Value>) -> Result<Option<Ratio>, Fault> {
         Some(Value::Null | Value::Array(_) | Value::Object(_)) => {
             return Err(Fault::bad("enabled is true or false"));
         }
-    };
-    let ratio = body.get("enabled_ratio").map(ratio_value).transpose()?;
-    let of_switch = |enabled| if enabled { Ratio::ALL } else { Ratio::NONE };
-    Ok(ratio.or(enabled.map(of_switch)))
+    })
 }
 
 /// A ratio as a number or its text.

@@ -59,7 +59,8 @@ pub(super) struct MetadataBody {
     content_uri: Option<String>,
     #[schema(value_type = Option<Object>)]
     json: Option<Value>,
-    /// What an exchange said about it: nothing, as there are none in this version.
+    /// What an exchange said about it: nothing. What partners list is in sealed banks, whose
+    /// contents are shown to nobody here.
     #[schema(value_type = Option<Object>)]
     collab: Option<Value>,
 }

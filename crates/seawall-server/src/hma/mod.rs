@@ -8,6 +8,7 @@ mod access;
 mod banks;
 mod contents;
 mod details;
+mod exchange_kinds;
 mod exchanges;
 mod fault;
 mod fetch;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use seawall_core::{Actor, Algorithm, Clock, ContentId, Hash, Redacted};
+use seawall_core::{Actor, Algorithm, Clock, ContentId, EventKind, Hash, Redacted};
 use seawall_exchange::description::Secrets;
 use seawall_exchange::list_client::{ListPartner, partners};
 use seawall_exchange::threat_exchange::Group;
@@ -17,7 +17,7 @@ use seawall_sim::tat::{self, Tat};
 use seawall_sim::threat_exchange::{self, ThreatExchange};
 use seawall_store::{HeldBack, ListName};
 use seawall_workflow::{
-    ExchangeError, ExchangeSetup, ExchangeStatus, Partner, Reach, RunReport, Workflow,
+    BankError, ExchangeError, ExchangeSetup, ExchangeStatus, Partner, Reach, RunReport, Workflow,
 };
 
 use crate::fixture::{Fixture, again, fixture};
@@ -661,17 +661,71 @@ async fn a_removed_exchange_matches_nothing() {
     let house = stop_ncii_house().await;
     house.stand_in.list(1);
     house.run().await;
-    assert_eq!(
-        house
-            .f
-            .workflow
-            .remove_exchange(&name(), Actor::Operator)
-            .expect("there"),
-        1
-    );
+    let workflow = &house.f.workflow;
+    let remove = || workflow.remove_exchange(&name(), Actor::Operator);
+    // It would come back, as would its bank.
+    assert!(matches!(remove(), Err(ExchangeError::Configured)));
+    let bank = "PARTNERS".parse().expect("a name");
+    let deleted = workflow.delete_bank(&bank, Actor::Operator);
+    assert!(matches!(deleted, Err(BankError::Filled)), "{deleted:?}");
+    assert!(house.matches(1));
+    workflow.set_exchanges(Vec::new()).expect("none");
+    assert_eq!(remove().expect("there"), 1);
     assert!(!house.matches(1) && !matches(&again(&house.f), 1));
-    let run = house.f.workflow.run_exchange(&name()).await;
-    assert!(matches!(run, Err(ExchangeError::NoExchange)), "{run:?}");
+    let asked = workflow.request_run(&name(), false, Actor::Operator);
+    assert!(matches!(asked, Err(ExchangeError::NoExchange)), "{asked:?}");
+    workflow
+        .delete_bank(&bank, Actor::Operator)
+        .expect("nothing fills it any more");
+}
+
+#[tokio::test]
+async fn what_is_so_already_is_no_event_and_no_run_is_promised_that_will_not_come() {
+    let house = stop_ncii_house().await;
+    let workflow = &house.f.workflow;
+    let changes = || {
+        let events = workflow.store().read(|reader| reader.newest_events(100));
+        let events = events.expect("readable").into_iter();
+        let changes = events.filter(|event| event.kind == EventKind::ExchangeChanged);
+        changes.count()
+    };
+    let pause = |paused| workflow.pause_exchange(&name(), paused, Actor::Operator);
+    pause(false).expect("it is on");
+    assert_eq!(changes(), 0);
+    pause(true).expect("there");
+    pause(true).expect("there");
+    assert_eq!(changes(), 1);
+    let ask = || workflow.request_run(&name(), true, Actor::Operator);
+    assert!(matches!(ask(), Err(ExchangeError::Paused)));
+    assert!(!house.status().exchange.reconcile);
+    pause(false).expect("there");
+    ask().expect("it is on");
+    assert!(house.status().exchange.reconcile);
+    assert_eq!(changes(), 3);
+    workflow.set_exchanges(Vec::new()).expect("none");
+    assert!(matches!(ask(), Err(ExchangeError::NotConfigured)));
+}
+
+#[tokio::test]
+async fn an_exchange_is_up_to_date_from_a_good_run_until_it_is_due_again() {
+    let house = stop_ncii_house().await;
+    let is_current = || house.status().is_up_to_date(house.f.clock.now());
+    assert!(!is_current(), "it never ran");
+    house.stand_in.list(1);
+    house.run().await;
+    assert!(is_current());
+    let checkpoint = house.status().exchange.checkpoint.expect("it ran");
+    assert!(checkpoint.reached_at().is_some());
+    house.f.clock.set(house.status().exchange.next_at);
+    assert!(!is_current(), "it is due");
+    house.run().await;
+    assert!(is_current());
+    house
+        .f
+        .workflow
+        .pause_exchange(&name(), true, Actor::Operator)
+        .expect("there");
+    assert!(!is_current(), "nobody looks any more");
 }
 
 /// What happens at the partner, or to the process.
