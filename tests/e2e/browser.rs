@@ -9,6 +9,8 @@
 mod decision;
 #[path = "browser/entry.rs"]
 mod entry;
+#[path = "browser/exchanges.rs"]
+mod exchanges;
 #[path = "browser/foreign.rs"]
 mod foreign;
 #[path = "browser/keyboard.rs"]
@@ -41,8 +43,14 @@ struct Stage {
 impl Stage {
     /// Sets one up; `None` where there is no browser.
     fn set() -> Option<Self> {
+        Self::set_with(|_| {})
+    }
+
+    /// As [`Self::set`], the installation prepared before its server starts.
+    fn set_with(prepare: impl FnOnce(&Installation)) -> Option<Self> {
         let browser = Browser::start()?;
         let installation = Installation::new();
+        prepare(&installation);
         let server = installation.serve();
         let scopes = ["scan", "banks.read", "banks.write", "cases.read"];
         let api = server.api(&installation.token(&scopes));

@@ -235,6 +235,7 @@ mod tests {
     fn only_own_names_are_answered() {
         let face = Face {
             drill: false,
+            resting: Vec::new(),
             secure_cookies: false,
             provider: String::new(),
             hosts: vec!["Seawall.Example".into()],

@@ -35,6 +35,9 @@ pub struct App {
 pub struct Face {
     /// Whether reports go to a stand-in on this machine: every console page says so.
     pub drill: bool,
+    /// The exchanges of the configuration that are not read in this drill, by name: those whose
+    /// partners are not on this machine.
+    pub resting: Vec<String>,
     /// Whether cookies are for HTTPS only.
     pub secure_cookies: bool,
     /// The provider's name, for the public page and the console's head.

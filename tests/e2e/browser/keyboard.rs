@@ -14,7 +14,7 @@ fn keys_reach_every_control_in_order_and_the_focus_is_seen() {
     };
     let case = stage.case("item-1");
     let page = format!("/cases/{case}");
-    for path in ["/queue", &page, "/figures", "/audit"] {
+    for path in ["/queue", &page, "/exchanges", "/figures", "/audit"] {
         stage.open(path);
         walk(&stage, path);
     }
@@ -52,7 +52,7 @@ fn the_first_stop_leads_past_the_frame() {
 
 /// Presses Tab until every control had the focus; each is met in the page's order.
 #[track_caller]
-fn walk(stage: &Stage, page: &str) {
+pub(crate) fn walk(stage: &Stage, page: &str) {
     let count = focus(stage)["all"].as_array().expect("a list").len();
     let mut met = Vec::new();
     // Twice around: it may begin in the middle, and passes through the browser's own controls.

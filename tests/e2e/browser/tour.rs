@@ -37,7 +37,7 @@ fn every_page_fits_can_be_read_and_can_be_told() {
     stage.open("/queue");
     inspect(&stage, "queue");
     case_pages(&stage);
-    for part in ["figures", "audit"] {
+    for part in ["exchanges", "figures", "audit"] {
         stage.open(&format!("/{part}"));
         inspect(&stage, part);
     }
@@ -97,7 +97,7 @@ fn case_pages(stage: &Stage) {
 
 /// Looks at the page that is open: wide and narrow, by day and by night, from left and right.
 #[track_caller]
-fn inspect(stage: &Stage, name: &str) {
+pub(crate) fn inspect(stage: &Stage, name: &str) {
     let browser = &stage.browser;
     assert!(
         browser

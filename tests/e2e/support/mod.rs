@@ -9,6 +9,7 @@
 mod console;
 mod http;
 mod installation;
+mod partner;
 mod server;
 pub(crate) mod sim;
 mod stand_in;
@@ -18,6 +19,7 @@ mod webhook;
 pub(crate) use console::{Console, csrf};
 pub(crate) use http::{Answer, Api, Http, raw, raw_cut, status_of};
 pub(crate) use installation::{Installation, Run, seawall};
+pub(crate) use partner::Partner;
 pub(crate) use server::Server;
 pub(crate) use sim::Sim;
 pub(crate) use stand_in::StandIn;

@@ -42,11 +42,11 @@ impl Serve {
             );
         }
         let workflow = folder::workflow(&config)?;
-        // In a drill nothing goes out to partners.
-        let exchanges = if self.drill {
-            Vec::new()
+        // In a drill nothing goes out to partners; stand-ins on this machine are read.
+        let (exchanges, resting) = if self.drill {
+            config.drill_exchanges()?
         } else {
-            config.exchanges()?
+            (config.exchanges()?, Vec::new())
         };
         workflow.set_exchanges(exchanges)?;
         let swept = workflow.sweep_vault()?;
@@ -57,7 +57,10 @@ impl Serve {
             .drill
             .then(|| config.path(&config.data.folder).join("stand-in.jsonl"));
         let server = Server {
-            face: face(&config, self.drill, &workflow),
+            face: Face {
+                resting,
+                ..face(&config, self.drill, &workflow)
+            },
             workflow,
             fetch: config.fetch.policy(&config.decode.limits.limits()),
             listen: config.listen,
@@ -107,6 +110,7 @@ fn rehearse(config: &mut Config) {
 fn face(config: &Config, drill: bool, workflow: &seawall_workflow::Workflow) -> Face {
     Face {
         drill,
+        resting: Vec::new(),
         secure_cookies: config.listen.secure_cookies,
         provider: config.provider.name.clone(),
         hosts: config.listen.names(),

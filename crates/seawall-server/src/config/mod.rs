@@ -265,6 +265,22 @@ impl Config {
             .collect()
     }
 
+    /// The exchanges that a drill reads, with stand-ins on this machine; and the names of those
+    /// that it leaves alone, whose secrets are not read.
+    ///
+    /// # Errors
+    /// [`ConfigError::Exchange`].
+    pub fn drill_exchanges(&self) -> Result<(Vec<ExchangeSetup>, Vec<String>), ConfigError> {
+        let (mut setups, mut resting) = (Vec::new(), Vec::new());
+        for (name, exchange) in &self.exchange {
+            match exchange.network {
+                PartnerNetwork::Loopback => setups.push(exchange.setup(name, &self.base)?),
+                PartnerNetwork::Public | PartnerNetwork::Any => resting.push(name.clone()),
+            }
+        }
+        Ok((setups, resting))
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         self.listen.check()?;
         self.hma.check()?;

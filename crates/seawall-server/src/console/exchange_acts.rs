@@ -9,10 +9,11 @@ use seawall_workflow::Workflow;
 
 use super::block;
 use super::body::{Fields, Posted};
+use super::exchange_view::is_resting;
 use super::exchanges::{named, status};
 use super::fault::Fault;
 use super::session::Admin;
-use crate::App;
+use crate::{App, Face};
 
 /// `POST /exchanges/{exchange}/run`
 pub(super) async fn run(
@@ -84,6 +85,7 @@ pub(super) async fn release(
 /// An act on its way: of whom, on which exchange, with which form.
 struct Act<'a> {
     workflow: &'a Workflow,
+    face: &'a Face,
     name: ListName,
     actor: Actor,
     fields: Fields,
@@ -102,6 +104,7 @@ async fn act(
     let address = block(move || {
         work(Act {
             workflow: &app.workflow,
+            face: &app.face,
             name,
             actor,
             fields,
@@ -146,7 +149,7 @@ impl Act<'_> {
 
     fn remove(self) -> Result<String, Fault> {
         let status = status(self.workflow, &self.name)?;
-        if status.configured {
+        if status.configured || is_resting(self.face, &status) {
             return Err(Fault::StillConfigured);
         }
         self.was_shown("contents", status.contents)?;

@@ -268,6 +268,27 @@ async fn an_exchange_is_removed_as_it_was_shown_and_only_where_it_would_not_come
 }
 
 #[tokio::test]
+async fn what_rests_in_a_drill_is_in_the_configuration_and_is_not_removed() {
+    let f = Fixture::new();
+    let setup = ExchangeSetup {
+        name: "resting".parse().expect("a name"),
+        ..exchange("http://127.0.0.1:9/")
+    };
+    let workflow = &f.app.workflow;
+    workflow.set_exchanges(vec![setup]).expect("set up");
+    workflow.set_exchanges(Vec::new()).expect("set up");
+    let ada = f.visit("ada", Role::Admin).await;
+    let page = ada.get("/exchanges/resting").await;
+    assert!(page.has("Not read in a drill") && !page.has("Not in the configuration"));
+    assert!(!page.has("/remove\""));
+    let answer = ada
+        .post("/exchanges/resting/remove", "contents=0&sure=yes")
+        .await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert_eq!(status(&f).contents, 0);
+}
+
+#[tokio::test]
 async fn an_answer_that_could_not_be_read_is_shown_painted_over_to_admins() {
     let (f, drill) = house(3).await;
     let (ada, grace) = (

@@ -7,6 +7,7 @@ use super::case_view::Fact;
 use super::figures::number;
 use super::texts::Texts;
 use super::words::{Moment, span, visible};
+use crate::Face;
 
 /// Everything that pages say of an exchange.
 pub(super) struct ExchangeView {
@@ -55,6 +56,7 @@ pub(super) struct AgeGauge {
 /// What an admin can do with it now.
 pub(super) struct Acts {
     pub(super) is_configured: bool,
+    pub(super) is_removable: bool,
     pub(super) is_paused: bool,
     /// Contents that wait for a person to let them go.
     pub(super) missing: Option<Missing>,
@@ -74,14 +76,15 @@ pub(super) struct Missing {
 }
 
 impl ExchangeView {
-    pub(super) fn new(t: &Texts, status: &ExchangeStatus, now: Timestamp) -> Self {
+    pub(super) fn new(t: &Texts, status: &ExchangeStatus, now: Timestamp, face: &Face) -> Self {
         let exchange = &status.exchange;
+        let rests = is_resting(face, status);
         let age = ("span", span(t, status.lag_ms(now)).into());
         Self {
             name: exchange.name.to_string(),
             bank: status.bank.to_string(),
-            chips: chips(t, status, now),
-            warnings: warnings(t, status, now),
+            chips: chips(t, status, now, rests),
+            warnings: warnings(t, status, now, rests),
             age: match exchange.succeeded_at {
                 Some(_) => t.fill("exchange-age", [age]),
                 None => t.fill("exchange-never", [age]),
@@ -95,7 +98,7 @@ impl ExchangeView {
             problems: exchange.problems.iter().map(|text| visible(text)).collect(),
             kinds: status.kinds.iter().map(|kind| kind_line(t, kind)).collect(),
             totals: totals(t, status),
-            acts: Acts::new(t, status, now),
+            acts: Acts::new(t, status, now, rests),
         }
     }
 }
@@ -117,13 +120,14 @@ impl AgeGauge {
 }
 
 impl Acts {
-    fn new(t: &Texts, status: &ExchangeStatus, now: Timestamp) -> Self {
+    fn new(t: &Texts, status: &ExchangeStatus, now: Timestamp, rests: bool) -> Self {
         let exchange = &status.exchange;
         let (contents, bank) = (status.contents, status.bank.to_string());
         let goes_on = status.configured && !exchange.paused;
         let removal = [("contents", contents.into()), ("bank", bank.into())];
         Self {
             is_configured: status.configured,
+            is_removable: !status.configured && !rests,
             is_paused: exchange.paused,
             missing: exchange.missing.map(|missing| Missing {
                 contents: missing,
@@ -142,7 +146,7 @@ impl Acts {
     }
 }
 
-fn chips(t: &Texts, status: &ExchangeStatus, now: Timestamp) -> Vec<Chip> {
+fn chips(t: &Texts, status: &ExchangeStatus, now: Timestamp, rests: bool) -> Vec<Chip> {
     let exchange = &status.exchange;
     let plain = |key: &str| Chip {
         text: t.text(key),
@@ -153,6 +157,7 @@ fn chips(t: &Texts, status: &ExchangeStatus, now: Timestamp) -> Vec<Chip> {
         is_warning: true,
     };
     let state = match (status.configured, exchange.paused) {
+        (false, _) if rests => warning(t.text("exchange-resting")),
         (false, _) => warning(t.text("exchange-unconfigured")),
         (true, true) => warning(t.text("exchange-paused")),
         (true, false) if status.is_running(now) => plain("exchange-running"),
@@ -176,9 +181,17 @@ fn chips(t: &Texts, status: &ExchangeStatus, now: Timestamp) -> Vec<Chip> {
     chips
 }
 
-fn warnings(t: &Texts, status: &ExchangeStatus, now: Timestamp) -> Vec<String> {
+/// Whether it is in the configuration and left alone in this drill.
+pub(super) fn is_resting(face: &Face, status: &ExchangeStatus) -> bool {
+    let name = status.exchange.name.as_str();
+    face.resting.iter().any(|resting| resting == name)
+}
+
+fn warnings(t: &Texts, status: &ExchangeStatus, now: Timestamp, rests: bool) -> Vec<String> {
     let mut warnings = Vec::new();
-    if !status.configured {
+    if rests {
+        warnings.push(t.text("exchange-resting-text"));
+    } else if !status.configured {
         warnings.push(t.text("exchange-unconfigured-text"));
     }
     if status.is_stale(now) {

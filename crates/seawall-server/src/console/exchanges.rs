@@ -31,7 +31,7 @@ pub(super) async fn list(State(app): State<App>, visitor: Visitor) -> Result<Res
         lead: t.fill("exchanges-lead", [stale]),
         exchanges: statuses
             .iter()
-            .map(|status| ExchangeView::new(t, status, now))
+            .map(|status| ExchangeView::new(t, status, now, &app.face))
             .collect(),
     }))
 }
@@ -52,7 +52,7 @@ pub(super) async fn show(
     let (status, has_page) = block(read).await?;
     Ok(html(&ExchangePage {
         page: page(&app, &visitor, t.text("exchange-title")),
-        view: ExchangeView::new(t, &status, now),
+        view: ExchangeView::new(t, &status, now, &app.face),
         has_page,
     }))
 }

@@ -98,6 +98,7 @@ impl Fixture {
         });
         let face = Face {
             drill: true,
+            resting: vec!["resting".into()],
             secure_cookies: false,
             provider: "Harbour Social".into(),
             hosts: Vec::new(),
