@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::banks::put;
-use crate::support::sim::value;
+use crate::support::sim::{take_out, value};
 use crate::support::{DEADLINE, Installation, Server, Sim, eventually};
 use crate::{Scene, keys, message};
 
@@ -121,9 +121,8 @@ fn an_exchange_is_deleted_once_it_is_in_no_configuration() {
         ..
     } = scene;
     assert!(server.stop().success());
-    // In a drill there are none in the configuration.
-    let server = installation.serve();
-    let scene = Scene::of(installation, server);
+    take_out(&installation);
+    let scene = served(installation);
     let shown = scene.hma.get("/c/exchange/partner").expect(200).json();
     assert_eq!(
         (&shown["enabled"], &shown["configured"]),

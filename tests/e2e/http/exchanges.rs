@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::support::sim::{set_up, value};
+use crate::support::sim::{set_up, take_out, value};
 use crate::support::{Api, DEADLINE, Installation, Server, Sim, eventually};
 use crate::{Scene, keys};
 
@@ -293,9 +293,8 @@ fn an_exchange_is_removed_once_it_is_in_no_configuration_and_not_before() {
         ..
     } = scene;
     assert!(server.stop().success());
-    // In a drill there are none in the configuration.
-    let server = installation.serve();
-    let scene = Scene::of(installation, server);
+    take_out(&installation);
+    let scene = served(installation);
     let api = &scene.api;
     refused(api, "run", 409, "exchange_not_configured");
     assert_eq!(api.delete(&dry_run).expect(200).json(), told(false, true));

@@ -75,6 +75,13 @@ pub(crate) fn set_up(installation: &Installation, listening: &Value) {
     ));
 }
 
+/// Takes the exchange `partner`, which was set up last, out of the configuration again.
+pub(crate) fn take_out(installation: &Installation) {
+    let text = std::fs::read_to_string(installation.config()).expect("it is there");
+    let (rest, _) = text.split_once("[exchange.partner]").expect("it is set up");
+    std::fs::write(installation.config(), rest).expect("it can be written");
+}
+
 /// A PDQ value that nothing is said against, far from those of other numbers below nine.
 pub(crate) fn value(number: usize) -> String {
     let text = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22";
