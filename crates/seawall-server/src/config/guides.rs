@@ -12,6 +12,10 @@ fn blocks(page: &str) -> Vec<&str> {
         .collect()
 }
 
+fn is_section(block: &str) -> bool {
+    block.starts_with("[exchange.")
+}
+
 fn pages() -> Vec<(PathBuf, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/exchanges");
     let files = std::fs::read_dir(folder).expect("the guides are there");
@@ -28,9 +32,11 @@ fn every_section_of_the_guides_is_one_that_a_server_takes() {
     let mut set_up = Vec::new();
     for (path, page) in pages() {
         let blocks = blocks(&page);
+        let mut others = blocks.iter().filter(|block| !is_section(block));
+        let description = others.next().copied().unwrap_or_default();
         for block in &blocks {
-            if block.starts_with("[exchange.") {
-                set_up.extend(read(block, blocks[0]));
+            if is_section(block) {
+                set_up.extend(read(block, description));
                 continue;
             }
             // Layouts and descriptions, which tests of seawall-exchange read.
