@@ -14,6 +14,7 @@
 //! ```
 
 mod bank;
+mod causes;
 mod content;
 mod event;
 mod hash;
@@ -27,6 +28,7 @@ mod time;
 mod view;
 
 pub use bank::{BankRole, BankRoleError};
+pub use causes::causes;
 pub use content::{HashRecord, HashReport, MediaType, Outcome, Reason};
 pub use event::{Actor, EventKind};
 pub use hash::{Algorithm, Distance, Hash, HashError, PdqHash, Quality, Threshold};

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use seawall_core::CaseId;
+use seawall_core::{CaseId, causes};
 use seawall_workflow::{BankError, ExchangeError, FetchError, ScanError, WorkflowError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -133,17 +133,6 @@ impl Problem {
         tracing::error!(cause = causes(error), "a request failed");
         Self::new(Code::Internal)
     }
-}
-
-/// An error and what it came from, in one line for the log.
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut causes = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        causes.push(cause.to_string());
-        source = cause.source();
-    }
-    causes.join(": ")
 }
 
 impl IntoResponse for Problem {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use seawall_core::{BankName, Redacted};
+use seawall_core::{BankName, Redacted, causes};
 use seawall_exchange::description::Secrets;
 use seawall_exchange::list_client::{Description, ListPartner, partners};
 use seawall_exchange::{ncmec, stop_ncii, threat_exchange};
@@ -244,16 +244,6 @@ impl Given {
     fn optional(&self, name: &str) -> Option<Redacted<String>> {
         self.0.get(name).cloned()
     }
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 fn every_minutes() -> u32 {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use roaring::RoaringTreemap;
 use seawall_casework::audit::EventDraft;
-use seawall_core::{Actor, ContentId, EventKind, Timestamp};
+use seawall_core::{Actor, ContentId, EventKind, Timestamp, causes};
 use seawall_egress::{EgressError, EgressLimits, Request, Response};
 use seawall_exchange::feed::{
     Checkpoint, Feed, FeedError, Method, Page, PartnerAnswer, PartnerRequest,
@@ -568,17 +568,6 @@ fn painted_over(body: &[u8]) -> String {
         }
     }
     painted
-}
-
-/// An error with what caused it.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// A run that waits longer than this begins anew.
