@@ -25,6 +25,43 @@ pub(crate) trait AtDesk: Send + Sync + 'static {
     fn desk(&self) -> &Desk;
 }
 
+/// What is done at the desk of a stand-in whose field `desk` it is.
+macro_rules! at_desk {
+    ($stand_in:ty) => {
+        impl $crate::desk::AtDesk for $stand_in {
+            fn desk(&self) -> &$crate::desk::Desk {
+                &self.desk
+            }
+        }
+
+        impl $stand_in {
+            /// Sets or removes what makes requests fail.
+            pub fn set_hook(&self, hook: Option<$crate::fault::Hook>) {
+                self.desk.set_hook(hook);
+            }
+
+            /// Puts the service's clock ahead of the given one by so many milliseconds, or
+            /// behind it.
+            pub fn set_skew_ms(&self, ms: i64) {
+                self.desk.set_skew_ms(ms);
+            }
+
+            /// What slow answers pass.
+            #[must_use]
+            pub fn gate(&self) -> &$crate::Gate {
+                &self.desk.gate
+            }
+
+            /// How many requests came.
+            #[must_use]
+            pub fn requests(&self) -> u64 {
+                self.desk.requests()
+            }
+        }
+    };
+}
+pub(crate) use at_desk;
+
 /// The desk.
 pub(crate) struct Desk {
     name: &'static str,

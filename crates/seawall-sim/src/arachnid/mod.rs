@@ -14,9 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seawall_core::{Clock, PdqHash};
 
-use crate::desk::{AtDesk, Desk};
-use crate::fault::Hook;
-use crate::gate::Gate;
+use crate::desk::{Desk, at_desk};
 use crate::source::Source;
 
 /// How a stand-in is set up.
@@ -62,6 +60,8 @@ pub struct Arachnid {
     asked: Mutex<Vec<Asked>>,
 }
 
+at_desk!(Arachnid);
+
 impl Arachnid {
     /// A stand-in with an empty list.
     #[must_use]
@@ -103,35 +103,12 @@ impl Arachnid {
         self.kept().clone()
     }
 
-    /// Sets or removes what makes requests fail.
-    pub fn set_hook(&self, hook: Option<Hook>) {
-        self.desk.set_hook(hook);
-    }
-
-    /// What slow answers pass.
-    #[must_use]
-    pub fn gate(&self) -> &Gate {
-        &self.desk.gate
-    }
-
-    /// How many requests came.
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.desk.requests()
-    }
-
     fn source(&self) -> MutexGuard<'_, Source<[u8; 32], Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kept(&self) -> MutexGuard<'_, Vec<Asked>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl AtDesk for Arachnid {
-    fn desk(&self) -> &Desk {
-        &self.desk
     }
 }
 

@@ -19,9 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seawall_core::Clock;
 
-use crate::desk::{AtDesk, Desk};
-use crate::fault::Hook;
-use crate::gate::Gate;
+use crate::desk::{Desk, at_desk};
 use crate::source::Source;
 
 /// Where the calls are: `/hashsharing/v2/status` and so on.
@@ -138,6 +136,8 @@ pub struct HashSharing {
     page_size: AtomicUsize,
 }
 
+at_desk!(HashSharing);
+
 impl HashSharing {
     /// A stand-in without entries.
     #[must_use]
@@ -189,40 +189,12 @@ impl HashSharing {
         self.page_size.store(size.max(1), Ordering::SeqCst);
     }
 
-    /// Sets or removes what makes requests fail.
-    pub fn set_hook(&self, hook: Option<Hook>) {
-        self.desk.set_hook(hook);
-    }
-
-    /// Puts the service's clock ahead of the given one by so many milliseconds, or behind it.
-    pub fn set_skew_ms(&self, ms: i64) {
-        self.desk.set_skew_ms(ms);
-    }
-
-    /// What slow answers pass.
-    #[must_use]
-    pub fn gate(&self) -> &Gate {
-        &self.desk.gate
-    }
-
-    /// How many requests came.
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.desk.requests()
-    }
-
     fn source(&self) -> MutexGuard<'_, Source<(u32, String), Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn received(&self) -> MutexGuard<'_, Vec<Feedback>> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl AtDesk for HashSharing {
-    fn desk(&self) -> &Desk {
-        &self.desk
     }
 }
 

@@ -19,9 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seawall_core::Clock;
 
-use crate::desk::{AtDesk, Desk};
-use crate::fault::Hook;
-use crate::gate::Gate;
+use crate::desk::{Desk, at_desk};
 use crate::source::Source;
 
 /// Where the calls are: `/v1/FetchHashes` and so on.
@@ -137,6 +135,8 @@ pub struct StopNcii {
     submitted: Mutex<Vec<Record>>,
 }
 
+at_desk!(StopNcii);
+
 impl StopNcii {
     /// A stand-in without records.
     #[must_use]
@@ -205,36 +205,8 @@ impl StopNcii {
         lock(&self.submitted).clone()
     }
 
-    /// Sets or removes what makes requests fail.
-    pub fn set_hook(&self, hook: Option<Hook>) {
-        self.desk.set_hook(hook);
-    }
-
-    /// Puts the service's clock ahead of the given one by so many milliseconds, or behind it.
-    pub fn set_skew_ms(&self, ms: i64) {
-        self.desk.set_skew_ms(ms);
-    }
-
-    /// What slow answers pass.
-    #[must_use]
-    pub fn gate(&self) -> &Gate {
-        &self.desk.gate
-    }
-
-    /// How many requests came.
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.desk.requests()
-    }
-
     fn source(&self) -> MutexGuard<'_, Source<(SignalType, String), Record>> {
         lock(&self.records)
-    }
-}
-
-impl AtDesk for StopNcii {
-    fn desk(&self) -> &Desk {
-        &self.desk
     }
 }
 

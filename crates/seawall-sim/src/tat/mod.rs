@@ -17,9 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seawall_core::{Clock, Timestamp};
 
-use crate::desk::{AtDesk, Desk};
-use crate::fault::Hook;
-use crate::gate::Gate;
+use crate::desk::{Desk, at_desk};
 use crate::source::Source;
 
 /// How long a token works: an hour.
@@ -54,6 +52,8 @@ pub struct Tat {
     entries: Mutex<Source<(String, String), Entry>>,
     tokens: Mutex<BTreeMap<String, Timestamp>>,
 }
+
+at_desk!(Tat);
 
 impl Tat {
     /// A stand-in without entries.
@@ -99,39 +99,11 @@ impl Tat {
         self.issued().len()
     }
 
-    /// Sets or removes what makes requests fail.
-    pub fn set_hook(&self, hook: Option<Hook>) {
-        self.desk.set_hook(hook);
-    }
-
-    /// Puts the service's clock ahead of the given one by so many milliseconds, or behind it.
-    pub fn set_skew_ms(&self, ms: i64) {
-        self.desk.set_skew_ms(ms);
-    }
-
-    /// What slow answers pass.
-    #[must_use]
-    pub fn gate(&self) -> &Gate {
-        &self.desk.gate
-    }
-
-    /// How many requests came.
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.desk.requests()
-    }
-
     fn source(&self) -> MutexGuard<'_, Source<(String, String), Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn issued(&self) -> MutexGuard<'_, BTreeMap<String, Timestamp>> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl AtDesk for Tat {
-    fn desk(&self) -> &Desk {
-        &self.desk
     }
 }

@@ -17,9 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use seawall_core::Clock;
 
-use crate::desk::{AtDesk, Desk};
-use crate::fault::Hook;
-use crate::gate::Gate;
+use crate::desk::{Desk, at_desk};
 use crate::source::Source;
 
 /// Where the calls are: `/v26.0/<privacy group>/threat_updates` and so on.
@@ -115,6 +113,8 @@ pub struct ThreatExchange {
     received: Mutex<Vec<Received>>,
 }
 
+at_desk!(ThreatExchange);
+
 impl ThreatExchange {
     /// A stand-in without indicators.
     #[must_use]
@@ -160,28 +160,6 @@ impl ThreatExchange {
         self.received().clone()
     }
 
-    /// Sets or removes what makes requests fail.
-    pub fn set_hook(&self, hook: Option<Hook>) {
-        self.desk.set_hook(hook);
-    }
-
-    /// Puts the service's clock ahead of the given one by so many milliseconds, or behind it.
-    pub fn set_skew_ms(&self, ms: i64) {
-        self.desk.set_skew_ms(ms);
-    }
-
-    /// What slow answers pass.
-    #[must_use]
-    pub fn gate(&self) -> &Gate {
-        &self.desk.gate
-    }
-
-    /// How many requests came.
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.desk.requests()
-    }
-
     /// The number of the application that calls.
     fn app_id(&self) -> u64 {
         let (id, _) = self
@@ -199,12 +177,6 @@ impl ThreatExchange {
 
     fn received(&self) -> MutexGuard<'_, Vec<Received>> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl AtDesk for ThreatExchange {
-    fn desk(&self) -> &Desk {
-        &self.desk
     }
 }
 
