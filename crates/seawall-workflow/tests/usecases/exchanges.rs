@@ -13,8 +13,8 @@ use seawall_workflow::{BankError, ExchangeError};
 
 use crate::fixture::again;
 use house::{
-    DAY_MS, EVERY_MS, Partnered, digest, matches, name, ncmec_house, serve, setup, stop_ncii_at,
-    stop_ncii_house, stop_ncii_sim,
+    DAY_MS, EVERY_MS, Partnered, digest, matches, name, ncmec_house, ncmec_sim, serve, setup,
+    stop_ncii_at, stop_ncii_house, stop_ncii_sim,
 };
 
 #[tokio::test]
@@ -317,6 +317,33 @@ async fn a_list_that_shrank_much_waits_for_a_person() {
         .hasten_exchange(&name(), true, Actor::Operator)
         .expect("there");
     assert_eq!(house.run().await.missing, Some(25));
+}
+
+/// A whole run that is broken off leaves no place to go on from: what its list lacks is known at
+/// its end alone.
+#[tokio::test]
+async fn a_whole_run_that_was_broken_off_is_made_again() {
+    let mut house = ncmec_house().await;
+    (0..12).for_each(|number| house.stand_in.list(number));
+    house.f.clock.advance_ms(60_000);
+    assert_eq!(house.run().await.fault, None);
+    // Another address has another list, with no tombstones of this one: it is read whole.
+    house.stand_in = ncmec_sim(Arc::clone(&house.f.clock) as Arc<dyn Clock>);
+    house.address = serve(house.stand_in.router()).await;
+    (0..8).for_each(|number| house.stand_in.list(number));
+    house.f.clock.advance_ms(60_000);
+    house.set_up(&house.f.workflow);
+    let late = |asked: &Asked| match asked.number {
+        4 => Fault::HtmlPage,
+        _ => Fault::None,
+    };
+    house.stand_in.set_hook(Some(Arc::new(late)));
+    assert!(house.run().await.fault.is_some());
+    house.f.workflow = again(&house.f);
+    house.set_up(&house.f.workflow);
+    let report = house.run().await;
+    assert_eq!((report.fault, report.counts.withdrawn), (None, 4));
+    assert!(house.matches(7) && !house.matches(8));
 }
 
 #[tokio::test]

@@ -379,8 +379,7 @@ pub(super) async fn threat_exchange_house() -> House<ThreatExchange> {
     House::over(f, stand_in, router).await
 }
 
-pub(super) async fn ncmec_house() -> House<HashSharing> {
-    let f = fixture();
+pub(super) fn ncmec_sim(clock: Arc<dyn Clock>) -> Arc<HashSharing> {
     let options = hash_sharing::Options {
         username: "user".into(),
         password: "word".into(),
@@ -389,8 +388,14 @@ pub(super) async fn ncmec_house() -> House<HashSharing> {
             name: "us".into(),
         },
     };
-    let stand_in = HashSharing::new(options, clock(&f));
+    let stand_in = HashSharing::new(options, clock);
     stand_in.set_page_size(3);
+    stand_in
+}
+
+pub(super) async fn ncmec_house() -> House<HashSharing> {
+    let f = fixture();
+    let stand_in = ncmec_sim(clock(&f));
     // Entries are listed from now on; the list is empty before.
     f.clock.advance_ms(DAY_MS);
     let router = stand_in.router();
