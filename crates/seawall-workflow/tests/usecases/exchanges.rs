@@ -347,6 +347,24 @@ async fn a_whole_run_that_was_broken_off_is_made_again() {
 }
 
 #[tokio::test]
+async fn a_whole_run_that_a_person_asked_for_is_owed_until_it_came_to_its_end() {
+    let house = stop_ncii_house().await;
+    house.stand_in.list(1);
+    house.run().await;
+    let hastened = house
+        .f
+        .workflow
+        .hasten_exchange(&name(), true, Actor::Operator);
+    hastened.expect("there");
+    house.stand_in.set_hook(Some(Arc::new(|_| Fault::HtmlPage)));
+    assert!(house.run().await.fault.is_some());
+    assert!(house.status().exchange.reconcile);
+    house.stand_in.set_hook(None);
+    assert_eq!(house.run().await.fault, None);
+    assert!(!house.status().exchange.reconcile);
+}
+
+#[tokio::test]
 async fn what_the_operator_calls_benign_is_held_back_until_it_is_released() {
     let house = stop_ncii_house().await;
     let workflow = &house.f.workflow;
