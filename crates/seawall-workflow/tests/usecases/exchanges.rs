@@ -364,6 +364,40 @@ async fn a_whole_run_that_a_person_asked_for_is_owed_until_it_came_to_its_end() 
     assert!(!house.status().exchange.reconcile);
 }
 
+/// A process that hung for so long that another one took the list over writes nothing of it.
+#[tokio::test]
+async fn whoever_lost_the_lease_takes_nothing_over() {
+    let house = stop_ncii_house().await;
+    house.stand_in.list(1);
+    house.stand_in.gate().hold();
+    let first_is_slow = |asked: &Asked| match asked.number {
+        0 => Fault::SlowBody,
+        _ => Fault::None,
+    };
+    house.stand_in.set_hook(Some(Arc::new(first_is_slow)));
+    let first = Arc::clone(&house.f.workflow);
+    let first = tokio::spawn(async move { first.run_exchange(&name()).await });
+    while house.stand_in.requests() == 0 {
+        tokio::task::yield_now().await;
+    }
+    house.f.clock.advance_ms(LEASE_MS + 1);
+    let other = again(&house.f);
+    house.set_up(&other);
+    let second = other
+        .run_exchange(&name())
+        .await
+        .expect("the lease is over");
+    assert_eq!((second.counts.added, second.fault), (1, None));
+    let before = house.status().exchange;
+    house.stand_in.gate().open();
+    let first = first.await.expect("no panic");
+    assert!(matches!(first, Err(ExchangeError::Leased)), "{first:?}");
+    assert_eq!(house.status().exchange, before);
+}
+
+/// As the design note says: five minutes.
+const LEASE_MS: i64 = 300_000;
+
 #[tokio::test]
 async fn what_the_operator_calls_benign_is_held_back_until_it_is_released() {
     let house = stop_ncii_house().await;
