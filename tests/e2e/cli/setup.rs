@@ -328,3 +328,31 @@ fn the_line_of_a_server_has_the_promised_keys() {
         (&false.into(), &serde_json::Value::Null)
     );
 }
+
+#[test]
+fn a_check_names_the_exchanges_and_wants_their_secrets() {
+    let installation = Installation::new();
+    let kept = std::fs::read_to_string(installation.config()).expect("readable");
+    let section = r#"
+[exchange.drill]
+protocol = "tat"
+bank = "DRILL"
+every_minutes = 90
+secrets = { user = "file:user", password = "file:password" }
+"#;
+    std::fs::write(installation.config(), kept + section).expect("written");
+    let run = installation.run(["config", "check"]).exits(2);
+    assert!(
+        run.stderr.contains("exchange.drill: secrets."),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stdout.is_empty(), "{}", run.stdout);
+    for name in ["user", "password"] {
+        std::fs::write(installation.path(name), "s3cret").expect("written");
+    }
+    let run = installation.run(["config", "check"]).exits(0);
+    let told = "exchange drill: tat → DRILL, every 90 minutes";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
+    assert!(!run.stdout.contains("s3cret"), "{}", run.stdout);
+}

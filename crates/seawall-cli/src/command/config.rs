@@ -22,6 +22,8 @@ impl Config {
         let Self::Check = self;
         let config = folder::config(path)?;
         let workflow = folder::workflow(&config)?;
+        // Before anything is called right: a server that starts reads the secrets as well.
+        let exchanges = config.exchanges()?;
         output::line(format_args!("{} is right", path.display()));
         for (name, address) in [
             ("console", config.listen.console),
@@ -44,6 +46,15 @@ impl Config {
         };
         output::line(format_args!("messages {messages}"));
         output::line(format_args!("seen     {}", seen(&config.seen.policy())));
+        for exchange in exchanges {
+            let minutes = exchange.every_ms / 60_000;
+            output::line(format_args!(
+                "exchange {}: {} → {}, every {minutes} minutes",
+                exchange.name,
+                exchange.partner.protocol(),
+                exchange.bank
+            ));
+        }
         Ok(Exit::Ok)
     }
 }

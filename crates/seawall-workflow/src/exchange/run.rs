@@ -128,8 +128,7 @@ impl Workflow {
         self: &Arc<Self>,
         name: &ListName,
     ) -> Result<RunReport, ExchangeError> {
-        let setup = self.exchanges.load().get(name).cloned();
-        let setup = setup.ok_or(ExchangeError::NotConfigured)?;
+        let setup = self.setup_of(name)?;
         let mut lease = [0; 16];
         self.random.fill(&mut lease);
         let lease = Lease(lease);
@@ -186,10 +185,9 @@ impl Workflow {
     /// is taken over.
     ///
     /// # Errors
-    /// [`ExchangeError::NotConfigured`].
+    /// [`ExchangeError::NoExchange`] or [`ExchangeError::NotConfigured`].
     pub async fn test_exchange(&self, name: &ListName) -> Result<ExchangeTest, ExchangeError> {
-        let setup = self.exchanges.load().get(name).cloned();
-        let setup = setup.ok_or(ExchangeError::NotConfigured)?;
+        let setup = self.setup_of(name)?;
         let failed = |fault: String| {
             Ok(ExchangeTest {
                 fault: Some(fault),
@@ -220,6 +218,15 @@ impl Workflow {
             Ok(told) => Ok(ExchangeTest { fault: None, told }),
             Err(error) => failed(error.to_string()),
         }
+    }
+
+    /// How an exchange is set up, or whether it is unknown or merely not set up any more.
+    fn setup_of(&self, name: &ListName) -> Result<Arc<ExchangeSetup>, ExchangeError> {
+        if let Some(setup) = self.exchanges.load().get(name) {
+            return Ok(Arc::clone(setup));
+        }
+        let known = self.store.read(|reader| reader.exchange(name))?;
+        Err(known.map_or(ExchangeError::NoExchange, |_| ExchangeError::NotConfigured))
     }
 
     /// A run of this process that a passing fault ended, to go on with: what it read so far need

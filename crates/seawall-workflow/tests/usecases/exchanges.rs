@@ -440,10 +440,14 @@ async fn a_removed_exchange_matches_nothing() {
     assert!(matches!(deleted, Err(BankError::Filled)), "{deleted:?}");
     assert!(house.matches(1));
     workflow.set_exchanges(Vec::new()).expect("none");
+    let run = workflow.run_exchange(&name()).await;
+    assert!(matches!(run, Err(ExchangeError::NotConfigured)), "{run:?}");
     assert_eq!(remove().expect("there"), 1);
     assert!(!house.matches(1) && !matches(&again(&house.f), 1));
     let asked = workflow.request_run(&name(), false, Actor::Operator);
     assert!(matches!(asked, Err(ExchangeError::NoExchange)), "{asked:?}");
+    let run = workflow.run_exchange(&name()).await;
+    assert!(matches!(run, Err(ExchangeError::NoExchange)), "{run:?}");
     workflow
         .delete_bank(&bank, Actor::Operator)
         .expect("nothing fills it any more");
