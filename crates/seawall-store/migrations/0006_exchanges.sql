@@ -27,8 +27,12 @@ CREATE TABLE exchanges (
     paused          INTEGER NOT NULL CHECK (paused IN (0, 1)),
     -- So many contents are missing from a list that shrank too much; a person decides.
     missing         INTEGER,
-    -- That person let them go: the next whole run withdraws them.
-    missing_allowed INTEGER NOT NULL CHECK (missing_allowed IN (0, 1)),
+    -- So many of them that person let go: the next whole run withdraws what is missing, if it is
+    -- no more than that.
+    missing_allowed INTEGER NOT NULL DEFAULT 0,
+    -- How often somebody asked for a whole run, and how often before the last run began.
+    asked           INTEGER NOT NULL DEFAULT 0,
+    asked_before    INTEGER NOT NULL DEFAULT 0,
     -- Runs in a row that failed, and why the last one did.
     failures        INTEGER NOT NULL,
     fault           TEXT,

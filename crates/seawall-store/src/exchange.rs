@@ -28,8 +28,8 @@ pub struct Exchange {
     pub paused: bool,
     /// So many contents are missing from a list that shrank too much, which waits for a person.
     pub missing: Option<u64>,
-    /// Whether a person let those go.
-    pub missing_allowed: bool,
+    /// How many of those a person let go; 0 where nobody did.
+    pub missing_allowed: u64,
     /// Runs in a row that failed.
     pub failures: u32,
     /// Why the last one did.
@@ -99,10 +99,8 @@ pub struct RunEnd {
     pub fault_page: Option<String>,
     /// Examples of what could not be read.
     pub problems: Vec<String>,
-    /// Whether this run was to read from the beginning when it began. Who asks for one in the
-    /// meantime still gets it.
-    pub was_reconcile: bool,
-    /// Whether the next run has to read from the beginning.
+    /// Whether the next run has to read from the beginning. Who asks for that while a run is
+    /// under way gets it in any case.
     pub reconcile: bool,
     /// When the next one is due.
     pub next_at: Timestamp,
@@ -189,8 +187,8 @@ impl Tx<'_> {
     pub fn insert_exchange(&self, new: &NewExchange) -> Result<ExchangeId, StoreError> {
         self.connection.execute(
             "INSERT INTO exchanges (name, bank_id, list_id, protocol, reconcile, paused,
-                 missing_allowed, failures, next_ms, lease_until_ms, created_ms)
-             VALUES (?1, ?2, ?3, ?4, 0, 0, 0, 0, ?5, 0, ?5)",
+                 failures, next_ms, lease_until_ms, created_ms)
+             VALUES (?1, ?2, ?3, ?4, 0, 0, 0, ?5, 0, ?5)",
             (
                 new.name.as_str(),
                 new.bank.0,
@@ -213,7 +211,8 @@ impl Tx<'_> {
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         let taken = self.connection.execute(
-            "UPDATE exchanges SET lease = ?2, lease_until_ms = ?3, started_ms = ?4
+            "UPDATE exchanges SET lease = ?2, lease_until_ms = ?3, started_ms = ?4,
+                 asked_before = asked
              WHERE id = ?1 AND lease_until_ms <= ?4",
             (exchange.0, lease, until.as_millis(), self.at.as_millis()),
         )?;
@@ -283,7 +282,8 @@ impl Tx<'_> {
             "UPDATE exchanges SET lease = NULL, lease_until_ms = 0, ended_ms = ?3, fault = ?4,
                  failures = CASE WHEN ?4 IS NULL THEN 0 ELSE failures + 1 END,
                  succeeded_ms = CASE WHEN ?4 IS NULL THEN ?3 ELSE succeeded_ms END,
-                 reconcile = max(?5, reconcile - ?9), fault_page = ?7, problems = ?8,
+                 reconcile = CASE WHEN ?5 THEN 1 WHEN asked > asked_before THEN reconcile ELSE 0 END,
+                 fault_page = ?7, problems = ?8,
                  next_ms = CASE WHEN next_ms > started_ms AND next_ms <= ?3 THEN next_ms ELSE ?6 END
              WHERE id = ?1 AND lease = ?2",
             (
@@ -295,7 +295,6 @@ impl Tx<'_> {
                 end.next_at.as_millis(),
                 page,
                 serde_json::to_string(&end.problems)?,
-                end.was_reconcile,
             ),
         )?;
         Ok(())
@@ -320,7 +319,8 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn hasten_exchange(&self, exchange: ExchangeId, reconcile: bool) -> Result<(), StoreError> {
         self.connection.execute(
-            "UPDATE exchanges SET next_ms = ?3, reconcile = max(reconcile, ?2) WHERE id = ?1",
+            "UPDATE exchanges SET next_ms = ?3, reconcile = max(reconcile, ?2), asked = asked + ?2
+             WHERE id = ?1",
             (exchange.0, reconcile, self.at.as_millis()),
         )?;
         Ok(())
@@ -345,14 +345,15 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Lets the missing contents of an exchange go at its next whole run, which is due now;
-    /// `false` where none are missing.
+    /// Lets the missing contents of an exchange go at its next whole run, which is due now, unless
+    /// more are missing by then; `false` where none are.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn allow_missing(&self, exchange: ExchangeId) -> Result<bool, StoreError> {
         let allowed = self.connection.execute(
-            "UPDATE exchanges SET missing_allowed = 1, reconcile = 1, next_ms = ?2
+            "UPDATE exchanges SET missing_allowed = missing, reconcile = 1, asked = asked + 1,
+                 next_ms = ?2
              WHERE id = ?1 AND missing IS NOT NULL",
             (exchange.0, self.at.as_millis()),
         )?;

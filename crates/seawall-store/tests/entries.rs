@@ -303,7 +303,6 @@ fn a_run_that_is_asked_for_during_another_is_not_forgotten() {
         fault: None,
         fault_page: None,
         problems: Vec::new(),
-        was_reconcile: false,
         reconcile: false,
         next_at: at(300),
     };
@@ -350,7 +349,6 @@ fn one_at_a_time_reads_an_exchange() {
         fault: Some("the partner answered 503".to_owned()),
         fault_page: Some("<html>".to_owned()),
         problems: vec!["place 3: no hash".to_owned()],
-        was_reconcile: false,
         reconcile: false,
         next_at: at(300),
     };

@@ -289,7 +289,7 @@ impl Workflow {
     }
 
     /// Lets the contents go that a whole list lacked, after a person looked into it: the next
-    /// run, due now, withdraws what is still missing then.
+    /// run, due now, withdraws what is still missing then, unless that is more.
     ///
     /// # Errors
     /// [`ExchangeError::NoExchange`] or [`ExchangeError::NothingMissing`].
@@ -299,7 +299,11 @@ impl Workflow {
             actor,
             ("missing_allowed", true.into()),
             |tx, exchange| {
-                if exchange.missing.is_some() && exchange.missing_allowed {
+                let is_allowed = exchange
+                    .missing
+                    .is_some_and(|n| n <= exchange.missing_allowed);
+                if is_allowed && exchange.reconcile {
+                    // The run that withdraws them is due already.
                     Ok(Done::Before)
                 } else if tx.allow_missing(exchange.id)? {
                     Ok(Done::Now)

@@ -118,7 +118,7 @@ impl ExchangeBody {
             fault: exchange.fault,
             problems: exchange.problems,
             missing: exchange.missing,
-            missing_allowed: exchange.missing_allowed,
+            missing_allowed: exchange.missing_allowed > 0,
             counts: CountsBody {
                 added: exchange.counts.added,
                 changed: exchange.counts.changed,

@@ -136,7 +136,7 @@ impl Acts {
                     [("missing", missing.into()), ("contents", contents.into())],
                 ),
                 act: t.fill("exchange-missing-act", [("missing", missing.into())]),
-                is_allowed: exchange.missing_allowed,
+                is_allowed: exchange.missing_allowed > 0,
             }),
             contents,
             removal: t.fill("exchange-removal", removal),

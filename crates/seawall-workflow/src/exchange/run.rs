@@ -388,7 +388,7 @@ impl Workflow {
         let share_max = u64::from(run.setup.missing_percent_max);
         let too_many = missing.len() as u64 * 100 > listed * share_max
             && missing.len() > MISSING_BELIEVED_MAX
-            && !run.exchange.missing_allowed;
+            && missing.len() as u64 > run.exchange.missing_allowed;
         if too_many {
             let missing = missing.len() as u64;
             run.missing = Some(missing);
@@ -438,7 +438,6 @@ impl Workflow {
             tracing::warn!(exchange = %exchange.name, fault, "a partner's list could not be read to its end");
         }
         let end = RunEnd {
-            was_reconcile: exchange.reconcile,
             reconcile: (fault.is_some() && ended.reconcile) || is_stale,
             fault: fault.clone(),
             fault_page,

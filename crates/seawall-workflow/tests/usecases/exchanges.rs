@@ -346,6 +346,60 @@ async fn a_whole_run_that_was_broken_off_is_made_again() {
     assert!(house.matches(7) && !house.matches(8));
 }
 
+/// A permission is for what a person saw, and is not lost to a run that is under way.
+#[tokio::test]
+async fn what_a_person_lets_go_is_no_more_than_they_saw() {
+    let mut house = stop_ncii_house().await;
+    (0..40).for_each(|number| house.stand_in.list(number));
+    house.run().await;
+    house.shrink_to(25).await;
+    assert_eq!(house.run().await.missing, Some(15));
+    // It is given while another whole run is under way, which knows nothing of it.
+    house.shrink_to(25).await;
+    house.stand_in.gate().hold();
+    house.stand_in.set_hook(Some(Arc::new(|_| Fault::SlowBody)));
+    let under_way = Arc::clone(&house.f.workflow);
+    let under_way = tokio::spawn(async move { under_way.run_exchange(&name()).await });
+    while house.stand_in.requests() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let workflow = Arc::clone(&house.f.workflow);
+    workflow
+        .allow_missing(&name(), Actor::Operator)
+        .expect("some are missing");
+    house.stand_in.set_hook(None);
+    house.stand_in.gate().open();
+    let report = under_way.await.expect("no panic").expect("it may run");
+    assert_eq!((report.missing, report.counts.withdrawn), (Some(15), 0));
+    assert!(
+        house.status().exchange.reconcile,
+        "the run that was promised is owed"
+    );
+    // By then the list is empty: that is more than was let go.
+    house.shrink_to(0).await;
+    let report = house.run().await;
+    assert_eq!((report.missing, report.counts.withdrawn), (Some(40), 0));
+    assert!(house.matches(0));
+    workflow
+        .allow_missing(&name(), Actor::Operator)
+        .expect("some are missing");
+    assert_eq!(house.run().await.counts.withdrawn, 40);
+}
+
+#[tokio::test]
+async fn a_small_share_of_a_large_list_is_believed_as_the_setup_says() {
+    for (percent, missing) in [(10, None), (2, Some(12))] {
+        let mut house = stop_ncii_house().await;
+        (0..200).for_each(|number| house.stand_in.list(number));
+        house.run().await;
+        house.missing_percent_max = percent;
+        house.shrink_to(188).await;
+        let report = house.run().await;
+        assert_eq!(report.missing, missing, "of a hundred {percent}");
+        assert_eq!(house.matches(199), missing.is_some());
+    }
+}
+
 #[tokio::test]
 async fn a_whole_run_that_a_person_asked_for_is_owed_until_it_came_to_its_end() {
     let house = stop_ncii_house().await;

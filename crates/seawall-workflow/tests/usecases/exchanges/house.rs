@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use seawall_core::{Algorithm, Clock, Hash, Redacted};
+use seawall_core::{Actor, Algorithm, Clock, Hash, Redacted};
 use seawall_exchange::description::Secrets;
 use seawall_exchange::list_client::{ListPartner, partners};
 use seawall_exchange::threat_exchange::Group;
@@ -25,6 +25,8 @@ pub(super) struct House<S> {
     pub(super) f: Fixture,
     pub(super) stand_in: Arc<S>,
     pub(super) address: SocketAddr,
+    /// Of a hundred, how many a whole list may lack.
+    pub(super) missing_percent_max: u8,
 }
 
 pub(super) async fn serve(router: axum::Router) -> SocketAddr {
@@ -309,8 +311,9 @@ impl Partnered for ThreatExchange {
 
 impl<S: Partnered> House<S> {
     pub(super) fn set_up(&self, workflow: &Workflow) {
-        let partner = self.stand_in.partner(self.address);
-        workflow.set_exchanges(setup(partner)).expect("set up");
+        let mut setups = setup(self.stand_in.partner(self.address));
+        setups[0].missing_percent_max = self.missing_percent_max;
+        workflow.set_exchanges(setups).expect("set up");
     }
 
     pub(super) async fn run(&self) -> RunReport {
@@ -340,6 +343,7 @@ impl<S: Partnered> House<S> {
             f,
             stand_in,
             address,
+            missing_percent_max: 10,
         };
         house.set_up(&house.f.workflow);
         house
@@ -355,6 +359,20 @@ pub(super) async fn stop_ncii_house() -> House<StopNcii> {
     let stand_in = stop_ncii_sim(clock(&f));
     let router = stand_in.router();
     House::over(f, stand_in, router).await
+}
+
+impl House<StopNcii> {
+    /// The partner lists the first so many numbers from now on, and shows no tombstones of the
+    /// others; the next run is a whole one.
+    pub(super) async fn shrink_to(&mut self, numbers: u8) {
+        self.stand_in = stop_ncii_sim(clock(&self.f));
+        self.address = serve(self.stand_in.router()).await;
+        (0..numbers).for_each(|number| self.stand_in.list(number));
+        let workflow = &self.f.workflow;
+        self.set_up(workflow);
+        let hastened = workflow.hasten_exchange(&name(), true, Actor::Operator);
+        hastened.expect("there");
+    }
 }
 
 pub(super) async fn tat_house() -> House<Tat> {
