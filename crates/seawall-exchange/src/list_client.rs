@@ -76,6 +76,14 @@ impl ListPartner {
     }
 }
 
+impl ListPartner {
+    /// Which list this is: its address, and how it is asked for.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        format!("{} {:?}", self.url.reveal(), self.description.request)
+    }
+}
+
 /// A list on the way from one checkpoint to the present.
 pub struct ListFeed {
     partner: ListPartner,

@@ -76,6 +76,12 @@ impl Group {
         Ok(Self { address, id, token })
     }
 
+    /// Which list this is: the service's address and the group's number.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        format!("{} {}", self.address.as_str(), self.id)
+    }
+
     /// An address below the service's, with the token and these parameters.
     fn url(&self, path: &str, query: &[(String, String)]) -> Result<Url, DescriptionError> {
         let mut url = self.address.below(path)?;

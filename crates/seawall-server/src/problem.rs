@@ -201,11 +201,13 @@ impl From<ExchangeError> for Problem {
     fn from(error: ExchangeError) -> Self {
         let code = match &error {
             ExchangeError::NoExchange | ExchangeError::NothingHeld => Code::NotFound,
-            ExchangeError::NotConfigured => Code::ExchangeOff,
+            ExchangeError::NotConfigured | ExchangeError::Resting => Code::ExchangeOff,
             ExchangeError::Configured => Code::ConfiguredInFile,
             ExchangeError::Paused => Code::ExchangePaused,
             ExchangeError::Leased => Code::ExchangeRunning,
-            ExchangeError::BankNotSealed => Code::BankExists,
+            ExchangeError::BankNotSealed { .. } | ExchangeError::OtherBefore { .. } => {
+                Code::BankExists
+            }
             ExchangeError::NothingMissing => Code::NothingMissing,
             // The server's own failures, and kinds of error that this version does not know.
             other => return Self::internal(other),
@@ -267,7 +269,7 @@ mod tests {
             (ExchangeError::Configured, 409, "configured_in_file"),
             (ExchangeError::Paused, 409, "exchange_paused"),
             (ExchangeError::Leased, 409, "exchange_running"),
-            (ExchangeError::BankNotSealed, 409, "bank_exists"),
+            (ExchangeError::Resting, 409, "exchange_not_configured"),
             (ExchangeError::NothingMissing, 409, "nothing_missing"),
         ] {
             let problem = Problem::from(error);

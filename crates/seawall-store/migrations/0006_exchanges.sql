@@ -20,6 +20,8 @@ CREATE TABLE exchanges (
     -- Its entries are this list of the bank.
     list_id         INTEGER NOT NULL UNIQUE REFERENCES lists (id) ON DELETE CASCADE,
     protocol        TEXT NOT NULL,
+    -- A keyed tag of which list it is. Another one is read from its beginning.
+    source          BLOB NOT NULL,
     -- Where the next run goes on from; NULL starts at the beginning.
     checkpoint      TEXT,
     -- The next run reads the list from its beginning, and what it lacks is withdrawn.

@@ -75,6 +75,8 @@ pub struct NewExchange {
     pub list: ListId,
     /// How the partner is spoken to.
     pub protocol: String,
+    /// A keyed tag of which list it is.
+    pub source: [u8; 16],
 }
 
 /// What runs did, in numbers of contents and entries.
@@ -187,17 +189,32 @@ impl Tx<'_> {
     pub fn insert_exchange(&self, new: &NewExchange) -> Result<ExchangeId, StoreError> {
         self.connection.execute(
             "INSERT INTO exchanges (name, bank_id, list_id, protocol, reconcile, paused,
-                 failures, next_ms, lease_until_ms, created_ms)
-             VALUES (?1, ?2, ?3, ?4, 0, 0, 0, ?5, 0, ?5)",
+                 failures, next_ms, lease_until_ms, created_ms, source)
+             VALUES (?1, ?2, ?3, ?4, 0, 0, 0, ?5, 0, ?5, ?6)",
             (
                 new.name.as_str(),
                 new.bank.0,
                 new.list.0,
                 &new.protocol,
                 self.at.as_millis(),
+                new.source,
             ),
         )?;
         Ok(ExchangeId(self.connection.last_insert_rowid()))
+    }
+
+    /// Says which list an exchange reads. Where it is another one than before, the next run, due
+    /// now, reads it from its beginning; whether it is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_source(&self, exchange: ExchangeId, source: [u8; 16]) -> Result<bool, StoreError> {
+        let changed = self.connection.execute(
+            "UPDATE exchanges SET source = ?2, reconcile = 1, asked = asked + 1, next_ms = ?3
+             WHERE id = ?1 AND source <> ?2",
+            (exchange.0, source, self.at.as_millis()),
+        )?;
+        Ok(changed == 1)
     }
 
     /// Takes the right to read an exchange until `until`; `false` where somebody else has it.

@@ -212,6 +212,12 @@ impl ListKey {
         })
     }
 
+    /// The tag of which list an exchange reads.
+    #[must_use]
+    pub fn source_tag(&self, identity: &str) -> [u8; 16] {
+        self.short(|mac| mac.update(identity.as_bytes()))
+    }
+
     /// A keyed digest of what `feed` gives.
     pub(crate) fn short(&self, feed: impl FnOnce(&mut Hmac<Sha256>)) -> [u8; 16] {
         let mut mac = self.tag.clone();

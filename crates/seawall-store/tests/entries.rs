@@ -68,6 +68,7 @@ impl Fixture {
                 bank: self.bank,
                 list,
                 protocol: "test".to_owned(),
+                source: [0; 16],
             })?;
             Ok(EntryScope {
                 exchange,

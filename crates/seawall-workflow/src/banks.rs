@@ -259,14 +259,12 @@ impl Workflow {
     ///
     /// # Errors
     /// [`BankError::NoBank`], [`BankError::BuiltIn`], or [`BankError::Filled`] where an exchange
-    /// of this process's configuration fills it.
+    /// of the configuration fills it.
     pub fn delete_bank(&self, name: &BankName, actor: Actor) -> Result<(), BankError> {
-        let setups = self.exchanges.load();
         self.store.write(self.clock.now(), |tx| {
             let bank = own_bank(tx, name)?;
-            let fills = |exchange: &Exchange| {
-                exchange.bank == bank.id && setups.contains_key(&exchange.name)
-            };
+            let fills =
+                |exchange: &Exchange| exchange.bank == bank.id && self.is_kept(&exchange.name);
             if tx.exchanges()?.iter().any(fills) {
                 return Err(BankError::Filled);
             }

@@ -66,14 +66,38 @@ pub enum ExchangeError {
     /// A person stopped it.
     #[error("asking for a run of an exchange: it is paused; let it go on first")]
     Paused,
+    /// This process leaves it alone, though the configuration has it.
+    #[error(
+        "running an exchange: a drill reads stand-ins on this machine alone, and leaves this one be"
+    )]
+    Resting,
     /// Somebody else reads it now.
     #[error("running an exchange: another process reads it now, or one died in the last minutes")]
     Leased,
     /// The bank that it names is kept by hand.
     #[error(
-        "setting an exchange up: its bank exists and is not one for partners' lists; name another bank"
+        "setting the exchange {name} up: the bank {bank} exists and is not one for partners' lists; \
+         name another bank"
     )]
-    BankNotSealed,
+    BankNotSealed {
+        /// The exchange.
+        name: ListName,
+        /// The bank.
+        bank: BankName,
+    },
+    /// It was set up otherwise, and what it lists is kept so.
+    #[error(
+        "setting the exchange {name} up: its list is in the bank {bank}, read by the protocol \
+         {protocol}; keep to those, or give the section another name and remove {name}"
+    )]
+    OtherBefore {
+        /// The exchange.
+        name: ListName,
+        /// The bank that its list is in.
+        bank: BankName,
+        /// How its partner was spoken to.
+        protocol: String,
+    },
     /// The content has no hash that is held back.
     #[error("releasing an entry: nothing of this content is held back")]
     NothingHeld,
@@ -137,19 +161,19 @@ impl ExchangeStatus {
 }
 
 impl Workflow {
-    /// Sets up which exchanges there are: makes what is new, and their banks.
+    /// Sets up which exchanges there are: makes what is new, and their banks. One that is there
+    /// and now names another list reads that from its beginning.
     ///
     /// # Errors
-    /// [`ExchangeError::BankNotSealed`].
+    /// [`ExchangeError::BankNotSealed`] or [`ExchangeError::OtherBefore`].
     pub fn set_exchanges(&self, setups: Vec<ExchangeSetup>) -> Result<(), ExchangeError> {
         for setup in &setups {
-            let is_there = self
-                .store
-                .read(|reader| reader.exchange(&setup.name))?
-                .is_some();
-            if !is_there {
-                self.store.write(self.clock.now(), |tx| create(tx, setup))?;
-            }
+            let source = self.list_key.source_tag(&setup.partner.identity());
+            self.store
+                .write(self.clock.now(), |tx| match tx.exchange(&setup.name)? {
+                    None => create(tx, setup, source),
+                    Some(exchange) => keep(tx, setup, &exchange, source),
+                })?;
         }
         self.index.refresh(&self.store)?;
         let setups = setups.into_iter();
@@ -157,6 +181,17 @@ impl Workflow {
         self.exchanges
             .store(Arc::new(setups.collect::<BTreeMap<_, _>>()));
         Ok(())
+    }
+
+    /// Says which exchanges the configuration has beside those that are set up here: they are
+    /// not read, and neither they nor their banks are removed.
+    pub fn rest_exchanges(&self, names: impl IntoIterator<Item = ListName>) {
+        self.resting.store(Arc::new(names.into_iter().collect()));
+    }
+
+    /// Whether the configuration has an exchange, read by this process or not.
+    pub(crate) fn is_kept(&self, name: &ListName) -> bool {
+        self.exchanges.load().contains_key(name) || self.resting.load().contains(name)
     }
 
     /// Every exchange, by name.
@@ -271,11 +306,15 @@ impl Workflow {
         actor: Actor,
     ) -> Result<(), ExchangeError> {
         let configured = self.exchanges.load().contains_key(name);
+        let rests = self.resting.load().contains(name);
         self.change_exchange(
             name,
             actor,
             ("reconcile", reconcile.into()),
             |tx, exchange| {
+                if !configured && rests {
+                    return Err(ExchangeError::Resting);
+                }
                 if !configured {
                     return Err(ExchangeError::NotConfigured);
                 }
@@ -360,7 +399,7 @@ impl Workflow {
     /// [`ExchangeError::NoExchange`], or [`ExchangeError::Configured`] where it is in the
     /// configuration of this process.
     pub fn remove_exchange(&self, name: &ListName, actor: Actor) -> Result<u64, ExchangeError> {
-        let configured = self.exchanges.load().contains_key(name);
+        let configured = self.is_kept(name);
         let contents = self.store.write(self.clock.now(), |tx| {
             let exchange = tx.exchange(name)?.ok_or(ExchangeError::NoExchange)?;
             if configured {
@@ -419,11 +458,49 @@ enum Done {
     Before,
 }
 
-fn create(tx: &Tx<'_>, setup: &ExchangeSetup) -> Result<Change<()>, ExchangeError> {
+fn keep(
+    tx: &Tx<'_>,
+    setup: &ExchangeSetup,
+    exchange: &Exchange,
+    source: [u8; 16],
+) -> Result<Change<()>, ExchangeError> {
+    let mut banks = tx.banks()?.into_iter();
+    let bank = banks.find(|bank| bank.id == exchange.bank);
+    let bank = bank.ok_or(StoreError::Value {
+        place: "exchanges.bank_id",
+    })?;
+    if bank.name != setup.bank || exchange.protocol != setup.partner.protocol() {
+        return Err(ExchangeError::OtherBefore {
+            name: setup.name.clone(),
+            bank: bank.name,
+            protocol: exchange.protocol.clone(),
+        });
+    }
+    let change = Change::new(());
+    Ok(if tx.set_source(exchange.id, source)? {
+        let event = EventDraft::new(EventKind::ExchangeChanged, Actor::System)
+            .about(exchange.id)
+            .with("other_list", true);
+        change.event(event)
+    } else {
+        change
+    })
+}
+
+fn create(
+    tx: &Tx<'_>,
+    setup: &ExchangeSetup,
+    source: [u8; 16],
+) -> Result<Change<()>, ExchangeError> {
     let mut events = Vec::new();
     let bank = match tx.bank(&setup.bank)? {
         Some(bank) if bank.sealed => bank.id,
-        Some(_) => return Err(ExchangeError::BankNotSealed),
+        Some(_) => {
+            return Err(ExchangeError::BankNotSealed {
+                name: setup.name.clone(),
+                bank: setup.bank.clone(),
+            });
+        }
         None => {
             let bank = tx.insert_bank(&NewBank {
                 name: setup.bank.clone(),
@@ -447,6 +524,7 @@ fn create(tx: &Tx<'_>, setup: &ExchangeSetup) -> Result<Change<()>, ExchangeErro
         bank,
         list,
         protocol: setup.partner.protocol().to_owned(),
+        source,
     })?;
     let created = EventDraft::new(EventKind::ExchangeCreated, Actor::System)
         .about(exchange)

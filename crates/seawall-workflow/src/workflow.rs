@@ -1,6 +1,6 @@
 //! Everything the use-cases share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -69,6 +69,8 @@ pub struct Workflow {
     pub(crate) seen_lookup: Mutex<()>,
     /// Which exchanges the configuration has.
     pub(crate) exchanges: ArcSwap<BTreeMap<ListName, Arc<ExchangeSetup>>>,
+    /// Which others it has, that this process leaves alone.
+    pub(crate) resting: ArcSwap<BTreeSet<ListName>>,
     /// Runs that go on once what stopped them has passed.
     pub(crate) waiting: Waiting,
     /// Wakes the task that runs exchanges.
@@ -111,6 +113,7 @@ impl Workflow {
             seen_key: setup.master_key.seen_key(),
             seen_lookup: Mutex::default(),
             exchanges: ArcSwap::default(),
+            resting: ArcSwap::default(),
             waiting: Waiting::default(),
             fetching: Notify::new(),
             list_key: setup.master_key.list_key(),

@@ -101,7 +101,10 @@ pub(crate) enum Bank {
 
 impl Bank {
     pub(crate) fn run(self, config: &Path) -> anyhow::Result<Exit> {
-        let workflow = folder::workflow(&folder::config(config)?)?;
+        let config = folder::config(config)?;
+        let workflow = folder::workflow(&config)?;
+        // Their banks are not deleted by hand.
+        workflow.rest_exchanges(config.exchange_names());
         match self {
             Self::Create {
                 name,

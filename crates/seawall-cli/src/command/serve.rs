@@ -49,6 +49,7 @@ impl Serve {
             (config.exchanges()?, Vec::new())
         };
         workflow.set_exchanges(exchanges)?;
+        workflow.rest_exchanges(config.exchange_names());
         let swept = workflow.sweep_vault()?;
         if swept > 0 {
             tracing::info!(files = swept, "removed sealed files that no case knows");

@@ -33,6 +33,11 @@ impl Address {
         Ok(Self(url))
     }
 
+    /// The address as text.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// The address of a path below this one.
     ///
     /// # Errors

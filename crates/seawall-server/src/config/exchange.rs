@@ -110,6 +110,7 @@ impl ExchangeConfig {
             name: name.to_owned(),
             advice,
         };
+        self.check_url().map_err(refused)?;
         let secrets = self.secrets(base).map_err(refused)?;
         let partner = self.partner(&secrets, base).map_err(refused)?;
         if !(1..=EVERY_MINUTES_MAX).contains(&self.every_minutes) {
@@ -132,6 +133,22 @@ impl ExchangeConfig {
             every_ms: i64::from(self.every_minutes) * 60_000,
             missing_percent_max: self.missing_percent_max,
         })
+    }
+
+    /// The address is kept and shown; the way in stands in `secrets` alone.
+    fn check_url(&self) -> Result<(), String> {
+        let Some(url) = &self.url else { return Ok(()) };
+        let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+        let is_bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if is_web && is_bare {
+            return Ok(());
+        }
+        let advice = "url: give http or https, a host and a path, without user, password, query \
+                      and fragment; the way in stands in secrets";
+        Err(advice.to_owned())
     }
 
     fn partner(&self, secrets: &Given, base: &Path) -> Result<Partner, String> {
@@ -376,6 +393,26 @@ mod tests {
             let error = setup(&text).expect_err(&text);
             assert!(error.contains(told), "{text}\n{error}");
             assert!(!error.contains("-secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_address_holds_no_way_in() {
+        let addresses = [
+            "https://me:pw@partner.example",
+            "https://me@partner.example",
+            "https://partner.example/?key=pw",
+            "https://partner.example/#pw",
+            "mailto:me@partner.example",
+        ];
+        for address in addresses {
+            let stop_ncii = "protocol = \"stop_ncii\"\nbank = \"P\"";
+            let error = setup(&format!("{stop_ncii}\nurl = \"{address}\"\n{SECRETS}"));
+            let error = error.expect_err(address);
+            assert!(
+                error.contains("url: give") && !error.contains("pw"),
+                "{error}"
+            );
         }
     }
 }

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use seawall_core::Limits;
+use seawall_store::ListName;
 use seawall_workflow::{ExchangeSetup, Policy};
 use serde::Deserialize;
 
@@ -263,6 +264,11 @@ impl Config {
         exchanges
             .map(|(name, exchange)| exchange.setup(name, &self.base))
             .collect()
+    }
+
+    /// What the exchanges are called, as far as those are names.
+    pub fn exchange_names(&self) -> impl Iterator<Item = ListName> {
+        self.exchange.keys().filter_map(|name| name.parse().ok())
     }
 
     /// The exchanges that a drill reads, with stand-ins on this machine; and the names of those

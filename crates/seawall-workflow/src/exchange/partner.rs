@@ -45,6 +45,16 @@ impl Partner {
         }
     }
 
+    /// Which list it is, without the way in to it: another one has to be read from its beginning.
+    pub(super) fn identity(&self) -> String {
+        match self {
+            Self::Ncmec(config) => format!("{} {}", config.base, config.environment.name()),
+            Self::StopNcii(config) => config.base.to_string(),
+            Self::ThreatExchange(group) => group.identity(),
+            Self::List { partner, .. } => partner.identity(),
+        }
+    }
+
     /// What tests the way in, where the protocol has a call for that.
     pub(super) fn status_request(&self) -> Option<PartnerRequest> {
         match self {

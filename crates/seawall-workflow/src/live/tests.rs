@@ -257,6 +257,7 @@ impl Walk {
                         bank,
                         list,
                         protocol: "test".to_owned(),
+                        source: [0; 16],
                     })?;
                 }
                 Ok(())

@@ -14,7 +14,7 @@ use seawall_workflow::{BankError, ExchangeError};
 use crate::fixture::again;
 use house::{
     DAY_MS, EVERY_MS, Partnered, digest, matches, name, ncmec_house, ncmec_sim, serve, setup,
-    stop_ncii_at, stop_ncii_house, stop_ncii_sim,
+    stop_ncii_at, stop_ncii_house, stop_ncii_sim, threat_exchange_house, threat_exchange_sim,
 };
 
 #[tokio::test]
@@ -398,6 +398,84 @@ async fn a_small_share_of_a_large_list_is_believed_as_the_setup_says() {
         assert_eq!(report.missing, missing, "of a hundred {percent}");
         assert_eq!(house.matches(199), missing.is_some());
     }
+}
+
+/// Another group, address or list under the same name: what is not on it matches no more, what
+/// was on it before the last run matches.
+#[tokio::test]
+async fn another_list_under_a_name_is_read_from_its_beginning() {
+    let mut house = threat_exchange_house().await;
+    (0..8).for_each(|number| house.stand_in.list(number));
+    let other = threat_exchange_sim(Arc::clone(&house.f.clock) as Arc<dyn Clock>);
+    (6..11).for_each(|number| other.list(number));
+    house.f.clock.advance_ms(DAY_MS);
+    assert_eq!(house.run().await.fault, None);
+    house.address = serve(other.router()).await;
+    house.stand_in = other;
+    house.set_up(&house.f.workflow);
+    assert!(house.status().exchange.reconcile);
+    assert_eq!(house.run().await.fault, None);
+    let matched: Vec<u8> = (0..12).filter(|number| house.matches(*number)).collect();
+    assert_eq!(matched, [6, 7, 8, 9, 10]);
+    // The same one again is no other.
+    house.set_up(&house.f.workflow);
+    assert!(!house.status().exchange.reconcile);
+}
+
+#[tokio::test]
+async fn a_list_stays_in_its_bank_and_with_its_protocol() {
+    let house = stop_ncii_house().await;
+    house.stand_in.list(1);
+    house.run().await;
+    let mut other = setup(house.stand_in.partner(house.address));
+    other[0].bank = "ELSEWHERE".parse().expect("a name");
+    let refused = house.f.workflow.set_exchanges(other);
+    let refused = refused.expect_err("another bank").to_string();
+    assert!(
+        refused.contains("partner") && refused.contains("PARTNERS"),
+        "{refused}"
+    );
+    let ncmec = ncmec_sim(Arc::clone(&house.f.clock) as Arc<dyn Clock>);
+    let refused = house
+        .f
+        .workflow
+        .set_exchanges(setup(ncmec.partner(house.address)));
+    assert!(
+        matches!(refused, Err(ExchangeError::OtherBefore { .. })),
+        "{refused:?}"
+    );
+    assert!(house.matches(1));
+    house.f.bank("BY_HAND", [1]);
+    let mut by_hand = setup(house.stand_in.partner(house.address));
+    by_hand[0].name = "second".parse().expect("a name");
+    by_hand[0].bank = "BY_HAND".parse().expect("a name");
+    let refused = house.f.workflow.set_exchanges(by_hand);
+    let refused = refused.expect_err("it is kept by hand").to_string();
+    assert!(
+        refused.contains("second") && refused.contains("BY_HAND"),
+        "{refused}"
+    );
+}
+
+/// In a drill, and for a command that reads no partner.
+#[tokio::test]
+async fn an_exchange_that_rests_is_neither_run_nor_removed_and_keeps_its_bank() {
+    let house = stop_ncii_house().await;
+    house.stand_in.list(1);
+    house.run().await;
+    let other = again(&house.f);
+    other.rest_exchanges([name()]);
+    let removed = other.remove_exchange(&name(), Actor::Operator);
+    assert!(
+        matches!(removed, Err(ExchangeError::Configured)),
+        "{removed:?}"
+    );
+    let bank = "PARTNERS".parse().expect("a name");
+    let deleted = other.delete_bank(&bank, Actor::Operator);
+    assert!(matches!(deleted, Err(BankError::Filled)), "{deleted:?}");
+    let asked = other.request_run(&name(), false, Actor::Operator);
+    assert!(matches!(asked, Err(ExchangeError::Resting)), "{asked:?}");
+    assert!(matches(&other, 1));
 }
 
 #[tokio::test]

@@ -386,13 +386,17 @@ pub(super) async fn tat_house() -> House<Tat> {
     House::over(f, stand_in, router).await
 }
 
-pub(super) async fn threat_exchange_house() -> House<ThreatExchange> {
-    let f = fixture();
+pub(super) fn threat_exchange_sim(clock: Arc<dyn Clock>) -> Arc<ThreatExchange> {
     let options = threat_exchange::Options {
         access_token: "app|secret".into(),
         privacy_group: 7,
     };
-    let stand_in = ThreatExchange::new(options, clock(&f));
+    ThreatExchange::new(options, clock)
+}
+
+pub(super) async fn threat_exchange_house() -> House<ThreatExchange> {
+    let f = fixture();
+    let stand_in = threat_exchange_sim(clock(&f));
     let router = stand_in.router();
     House::over(f, stand_in, router).await
 }
